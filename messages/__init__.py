@@ -1,0 +1,64 @@
+"""Every sentence a user sees, in Chinese and English, from one catalogue.
+
+``catalogue/<area>.json`` maps a key to its two wordings. JSON, so that the launcher can read
+it before any package is installed. Wordings are ``str.format`` templates; a verdict stores
+only the key and its parameters, and is worded when a report or a terminal asks.
+"""
+
+from __future__ import annotations
+
+import json
+import locale
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("zh", "en")
+_FOLDER = Path(__file__).parent / "catalogue"
+
+
+@cache
+def catalogue() -> Mapping[str, Mapping[str, str]]:
+    """All wordings by key.
+
+    Raises:
+        ValueError: two areas define the same key.
+    """
+    merged: dict[str, Mapping[str, str]] = {}
+    for path in sorted(_FOLDER.glob("*.json")):
+        for key, wordings in json.loads(path.read_text(encoding="utf-8")).items():
+            if key in merged:
+                raise ValueError(f"{path.name}: message key {key!r} is already defined")
+            merged[key] = wordings
+    return merged
+
+
+def text(key: str, lang: str, /, **parameters: Any) -> str:
+    """Word ``key`` in ``lang`` ("zh" or "en").
+
+    A key or a parameter that the catalogue does not know is shown as it is: a report must
+    never break on a sentence.
+    """
+    wordings = catalogue().get(key)
+    if wordings is None:
+        shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
+        return f"{key} ({shown})" if shown else key
+    try:
+        return wordings[lang].format(**parameters)
+    except (KeyError, IndexError, ValueError, TypeError):
+        return f"{wordings[lang]} {parameters}"
+
+
+def default_language(environment: Mapping[str, str] | None = None) -> str:
+    """ "zh" for a Chinese locale, else "en"."""
+    environment = os.environ if environment is None else environment
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"):
+        if value := environment.get(name):
+            return "zh" if value.lower().startswith(("zh", "chinese")) else "en"
+    try:
+        name = locale.getlocale()[0] or ""
+    except ValueError:
+        name = ""
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
