@@ -1,0 +1,191 @@
+"""What one acceptance run holds, and what one scenario in it collects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from assessment.decision import Decision, for_obligation
+
+from assessment.finding import Finding
+from assessment.measurement import Measurement
+from assessment.reason import Reason
+from assessment.recording import Recording
+from assessment.verdicts import Verdict
+from standard.catalogue import Catalogue, Limit, Requirement
+from targets.site import Point, Site
+
+#: The subject of a finding about the site as a whole.
+SITE = "site"
+
+
+class Desk(Protocol):
+    """Where recordings come from: a visit now, or the run store."""
+
+    def visit_all(self, kind: str, points: Sequence[Point]) -> Mapping[str, Recording]:
+        """One recording of ``kind`` per point, by point id; visits run side by side."""
+
+
+class FindingStore(Protocol):
+    """Where findings go as they are made."""
+
+    def save_finding(self, finding: Finding, scenario: str) -> None:
+        """Commit one finding."""
+
+
+class HarnessError(Exception):
+    """The harness itself broke or was wired wrongly; never the device's fault."""
+
+
+@dataclass
+class Acceptance:
+    """One run: the site under test, the catalogue, and the two ports to the world.
+
+    ``drawn`` is the sample, drawn once per run. ``today`` judges validity dates.
+    """
+
+    site: Site
+    catalogue: Catalogue
+    desk: Desk
+    findings: FindingStore
+    drawn: tuple[Point, ...]
+    today: date
+    scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def in_scope(self, requirement: str, points: Iterable[Point]) -> tuple[Point, ...]:
+        """The points that count for ``requirement``: all, unless ``scope`` narrows a point."""
+        return tuple(
+            point for point in points if requirement in self.scope.get(point.id, (requirement,))
+        )
+
+    def reading(self, ruling: str) -> str:
+        """The reading of an open phrase that governs this run: the site's choice or ours."""
+        return self.site.rulings.get(ruling) or self.catalogue.rulings[ruling].default
+
+
+@dataclass
+class ScenarioRun:
+    """One scenario while it runs: whom it asks, what came back, what was found."""
+
+    acceptance: Acceptance
+    requirement: Requirement
+    title: str
+    points: tuple[Point, ...] = ()
+    recordings: dict[str, Mapping[str, Recording]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def ask_for(self, kind: str) -> None:
+        """Have every point visited for ``kind`` (or its stored recording brought)."""
+        self.recordings[kind] = self.acceptance.desk.visit_all(kind, self.points)
+
+    def recording(self, kind: str, point: Point) -> Recording:
+        """The recording of ``kind`` of ``point``.
+
+        Raises:
+            HarnessError: no step of this scenario asked for it.
+        """
+        try:
+            return self.recordings[kind][point.id]
+        except KeyError:
+            raise HarnessError(f"{self.title}: {kind} of {point.id} was never asked for") from None
+
+    def limit(self, quantity: str) -> Limit:
+        """The limit on ``quantity`` in the catalogue.
+
+        Raises:
+            HarnessError: the catalogue sets none.
+        """
+        try:
+            return self.requirement.limits[quantity]
+        except KeyError:
+            raise HarnessError(f"{self.requirement.id}: no limit on {quantity}") from None
+
+    def judge_each(self, judge: Callable[[Point], Conclusion]) -> None:
+        """Judge every point and keep a finding of each."""
+        if not self.points:
+            self.conclude(SITE, Conclusion.open("scenario.no-point"))
+        for point in self.points:
+            self.conclude(point.id, judge(point))
+
+    def conclude(self, subject: str, conclusion: Conclusion) -> None:
+        """Keep one finding and commit it."""
+        finding = Finding(
+            requirement=self.requirement.id,
+            subject=subject,
+            verdict=for_obligation(conclusion.verdict, self.requirement.obligation),
+            reason=conclusion.reason,
+            check_version=self.requirement.version,
+            measurements=conclusion.measurements,
+            limit=conclusion.limit,
+            rule=conclusion.rule,
+            rulings=conclusion.rulings or self.requirement.rulings,
+            settle=conclusion.settle,
+        )
+        self.findings.append(finding)
+        self.acceptance.findings.save_finding(finding, self.title)
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What a judgement came to, before the requirement's obligation colours it."""
+
+    verdict: Verdict
+    reason: Reason
+    measurements: tuple[Measurement, ...] = ()
+    limit: Reason | None = None
+    rule: str | None = None
+    rulings: tuple[str, ...] = ()
+    settle: Reason | None = None
+
+    @classmethod
+    def of(cls, decision: Decision, *measurements: Measurement, **more: object) -> Conclusion:
+        """A conclusion that a decision rule reached."""
+        return cls(
+            decision.verdict,
+            decision.reason,
+            measurements,
+            limit=decision.limit,
+            rule=decision.rule,
+            **more,  # type: ignore[arg-type]
+        )
+
+    @classmethod
+    def met(cls, code: str, *measurements: Measurement, **parameters: object) -> Conclusion:
+        """A nominal property found as required."""
+        return cls(Verdict.PASS, Reason(code, parameters), measurements, rule="nominal")
+
+    @classmethod
+    def broken(cls, code: str, *measurements: Measurement, **parameters: object) -> Conclusion:
+        """A nominal property found not as required."""
+        return cls(Verdict.FAIL, Reason(code, parameters), measurements, rule="nominal")
+
+    @classmethod
+    def open(cls, code: str, *measurements: Measurement, **parameters: object) -> Conclusion:
+        """Nothing may be concluded, and why."""
+        return cls(Verdict.INCONCLUSIVE, Reason(code, parameters), measurements)
+
+    @classmethod
+    def spoilt(cls, measurement: Measurement) -> Conclusion:
+        """The measurement itself says that no verdict may rest on it."""
+        reason = measurement.spoilt or Reason("scenario.no-value", {"what": measurement.quantity})
+        return cls(Verdict.INCONCLUSIVE, reason, (measurement,))
+
+
+def gravest(conclusions: Sequence[Conclusion]) -> Conclusion:
+    """The conclusion that governs among several on one subject, with all measurements kept."""
+    order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PENDING, Verdict.PASS)
+    first = min(conclusions, key=lambda conclusion: order.index(conclusion.verdict))
+    every: list[Measurement] = []
+    for conclusion in conclusions:
+        every += [one for one in conclusion.measurements if one not in every]
+    return Conclusion(
+        first.verdict,
+        first.reason,
+        tuple(every),
+        first.limit,
+        first.rule,
+        first.rulings,
+        first.settle,
+    )

@@ -1,0 +1,20 @@
+"""Given: which points a scenario asks."""
+
+from __future__ import annotations
+
+from pytest_bdd import given
+
+from steps.acceptance import ScenarioRun
+
+
+@given("按抽样方案抽取摄像机")
+def drawn_cameras(scenario_run: ScenarioRun) -> None:
+    acceptance = scenario_run.acceptance
+    scenario_run.points = acceptance.in_scope(scenario_run.requirement.id, acceptance.drawn)
+
+
+@given("点位清单中标为室内的全部摄像机")
+def indoor_cameras(scenario_run: ScenarioRun) -> None:
+    acceptance = scenario_run.acceptance
+    indoor = (point for point in acceptance.site.points if point.indoor)
+    scenario_run.points = acceptance.in_scope(scenario_run.requirement.id, indoor)

@@ -1,0 +1,125 @@
+"""A site: its points, its platform, its rigs and its papers, as the site file declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: Scene types of clause 4.3.2, by which cameras are chosen.
+SCENES = (
+    "rural-square",
+    "rural-path",
+    "mixed-lane",
+    "activity-place",
+    "building-passage",
+    "other",
+)
+ACCESS_TYPES = ("ethernet", "wifi", "4g", "5g", "fibre")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A test certificate as transcribed from its paper.
+
+    Attributes:
+        code: the IP code it attests, as printed.
+        model: model designation it covers.
+        laboratory_mark: accreditation mark printed on it (CNAS, CMA, ...), "" if none.
+        valid_until: ISO date, "" if none is printed.
+        number: report number.
+        file: the scanned paper, if there is one.
+    """
+
+    code: str
+    model: str
+    laboratory_mark: str = ""
+    valid_until: str = ""
+    number: str = ""
+    file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the inventory: a camera at a place.
+
+    ``uri`` is how the harness reaches the device (``onvif://USER@HOST``, ``rtsp://...``); a
+    password in it is refused by the site file reader. ``declared`` holds properties that papers
+    state (``ip_code``, ``model``, ``supply``...), compared with what is found.
+    """
+
+    id: str
+    name: str
+    uri: str
+    location: str = ""
+    scene: str = "other"
+    indoor: bool = False
+    access: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
+    certificate: Certificate | None = None
+    password_policy: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How cameras are drawn: ``all``, ``gbt2828`` (level, aql) or ``share`` (share, minimum)."""
+
+    plan: str = "all"
+    level: str = "II"
+    aql: float = 4.0
+    share: float = 0.2
+    minimum: int = 3
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Where camera traffic can be watched: a live interface, capture files, or a relay."""
+
+    interface: str = ""
+    files: tuple[Path, ...] = ()
+    seconds: float = 10.0
+    own_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A requirement declared as not applicable, with the reason for it."""
+
+    requirement: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything a run needs to know of the site before it visits anything."""
+
+    name: str
+    points: tuple[Point, ...]
+    platform_addresses: tuple[str, ...] = ()
+    platform_reports: Mapping[str, Any] = field(default_factory=dict)
+    sampling: Sampling = field(default_factory=Sampling)
+    light_box: str = ""
+    wire: Wire | None = None
+    time_servers: tuple[str, ...] = ()
+    certificate_authority: Path | None = None
+    evidence: Path | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    rulings: Mapping[str, str] = field(default_factory=dict)
+    waivers: Path | None = None
+    online_seconds: float = 6.0
+    clock_seconds: float = 12.0
+    simulated: bool = False
+
+    def point(self, identifier: str) -> Point:
+        """The point with ``identifier``.
+
+        Raises:
+            KeyError: the inventory has none.
+        """
+        for point in self.points:
+            if point.id == identifier:
+                return point
+        raise KeyError(identifier)

@@ -1,0 +1,163 @@
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from targets.inventory import read_inventory
+from targets.site_file import SiteFileError, read_site
+
+GOOD = """\
+name: 示范小区
+cameras:
+  - id: "61010200001320000001"
+    name: 东门
+    uri: onvif://admin@192.168.1.64
+    indoor: 是
+    access: ethernet
+    longitude: 108.95
+    latitude: 34.27
+    declared: {ip_code: IP66, model: SIM-2M}
+    certificate: {code: IP66, model: SIM-2M, laboratory_mark: CNAS, valid_until: "2030-01-01"}
+platform: {addresses: [192.168.1.10], online_rate: 0.97}
+sampling: {plan: share, share: 0.2, minimum: 3}
+wire: {interface: eth0, seconds: 30}
+rulings: {R-001: or}
+not_applicable:
+  - {requirement: 4.3.1-l, reason: 合同未要求报警接口}
+"""
+
+
+def write(tmp_path: Path, content: str) -> Path:
+    file = tmp_path / "site.yaml"
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def mistakes(tmp_path: Path, content: str) -> list[str]:
+    with pytest.raises(SiteFileError) as caught:
+        read_site(write(tmp_path, content), read_inventory)
+    return [mistake.worded("en") for mistake in caught.value.mistakes]
+
+
+def test_a_good_site_file_is_read_whole(tmp_path: Path) -> None:
+    site = read_site(write(tmp_path, GOOD), read_inventory)
+    point = site.points[0]
+    assert (point.name, point.indoor, point.longitude) == ("东门", True, 108.95)
+    assert point.certificate is not None
+    assert point.certificate.laboratory_mark == "CNAS"
+    assert site.sampling.minimum == 3
+    assert site.exclusions[0].reason == "合同未要求报警接口"
+    assert site.platform_reports == {"online_rate": 0.97}
+
+
+def test_every_mistake_is_named_with_its_line_before_anything_runs(tmp_path: Path) -> None:
+    found = mistakes(
+        tmp_path,
+        GOOD.replace('"61010200001320000001"', "6101020000132000001")
+        .replace("longitude: 108.95", "longitude: 208.95")
+        .replace("access: ethernet", "access: pigeon")
+        .replace("sampling:", "smapling:"),
+    )
+    assert [line.split(": ")[0] for line in found] == [
+        "site.yaml:13",
+        "site.yaml:3",
+        "site.yaml:7",
+        "site.yaml:8",
+    ]
+    assert "20 digits" in found[1]
+    assert "pigeon" in found[2]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", "empty"),
+        ("cameras: [", "not well-formed YAML"),
+        ("- a\n- b\n", "must be written as"),
+        ("name: nobody\n", "no camera"),
+        ("cameras: 5\n", "must be a list"),
+    ],
+)
+def test_a_broken_file_is_one_clear_error(tmp_path: Path, content: str, expected: str) -> None:
+    assert any(expected in line for line in mistakes(tmp_path, content))
+
+
+def test_a_password_in_an_address_is_refused_and_never_shown(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, GOOD.replace("admin@", "admin:hunter2@"))
+    assert any("passwords come from" in line for line in found)
+    assert not any("hunter2" in line for line in found)
+    found = mistakes(tmp_path, GOOD.replace("onvif://admin@", "ftp://admin:hunter2@"))
+    assert not any("hunter2" in line for line in found)
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SiteFileError, match="cannot be read"):
+        read_site(tmp_path / "absent.yaml", read_inventory)
+    (tmp_path / "latin.yaml").write_bytes("name: é\n".encode("latin-1"))
+    with pytest.raises(SiteFileError, match="not UTF-8"):
+        read_site(tmp_path / "latin.yaml", read_inventory)
+
+
+def spreadsheet(tmp_path: Path, rows: list[list[object]]) -> Path:
+    workbook = openpyxl.Workbook()
+    assert workbook.active is not None
+    for row in rows:
+        workbook.active.append(row)
+    file = tmp_path / "points.xlsx"
+    workbook.save(file)
+    return file
+
+
+HEADINGS = ["国标编码", "点位名称", "设备地址", "场景类型", "室内外", "接入方式", "经度", "纬度"]
+ROW = [
+    "61010200001320000002",
+    "西门",
+    "onvif://admin@10.0.0.2",
+    "乡村广场",
+    "室外",
+    "有线",
+    108.9,
+    34.2,
+]
+
+
+def test_an_inventory_in_a_spreadsheet_is_read_by_its_headings(tmp_path: Path) -> None:
+    points, found = read_inventory(
+        spreadsheet(tmp_path, [["2026年点位清单"], HEADINGS, ROW])  # type: ignore[list-item]
+    )
+    assert found == []
+    assert points[0].scene == "rural-square"
+    assert points[0].access == "ethernet"
+    assert points[0].latitude == 34.2
+
+
+def test_an_inventory_in_gb18030_csv_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "points.csv"
+    lines = [",".join(HEADINGS), ",".join(str(cell) for cell in ROW)]
+    file.write_bytes("\n".join(lines).encode("gb18030"))
+    points, found = read_inventory(file)
+    assert (found, points[0].name) == ([], "西门")
+
+
+def test_ids_that_became_numbers_are_named_and_never_repaired(tmp_path: Path) -> None:
+    row = [6.10102000013200e19, *ROW[1:]]
+    _, found = read_inventory(spreadsheet(tmp_path, [HEADINGS, row]))  # type: ignore[list-item]
+    assert [(one.line, one.key) for one in found] == [(2, "inventory.id-became-number")]
+
+
+def test_an_inventory_without_headings_or_of_another_kind_is_one_clear_error(
+    tmp_path: Path,
+) -> None:
+    _, found = read_inventory(spreadsheet(tmp_path, [["a", "b"]]))
+    assert [one.key for one in found] == ["inventory.no-heading"]
+    fake = tmp_path / "fake.xlsx"
+    fake.write_text("this is no spreadsheet")
+    _, found = read_inventory(fake)
+    assert [one.key for one in found] == ["inventory.unreadable"]
+
+
+def test_a_site_file_and_its_inventory_share_one_list_of_mistakes(tmp_path: Path) -> None:
+    spreadsheet(tmp_path, [HEADINGS, ["12", *ROW[1:]]])  # type: ignore[list-item]
+    found = mistakes(tmp_path, "inventory: points.xlsx\nsampling: {plan: some}\n")
+    assert any(line.startswith("points.xlsx:2") for line in found)
+    assert any(line.startswith("site.yaml:2") for line in found)
