@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import calendar
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -24,6 +25,8 @@ Sleeper = Callable[[float], Awaitable[None]]
 
 #: Least pause between two questions: a camera is not to be pressed.
 _PAUSE_S = 0.15
+#: One end moving so often in a row makes the other one doubtful.
+_RUN = 3
 #: Farthest year told that is still aimed at; the poll is kept whatever it says.
 _YEARS = range(1970, 2200)
 
@@ -106,8 +109,9 @@ class _Aim:
         self._scatter = scatter
         self._lower: float | None = None
         self._upper = 0.0
-        self._shortest = 0.05
+        self._shortest = 0.0
         self._asked = 0
+        self._raised_in_a_row = 0  # negative: the upper end was lowered
 
     def learn(self, sent: float, received: float, second: int) -> None:
         """Narrow the interval; start again when the answer contradicts it."""
@@ -115,22 +119,37 @@ class _Aim:
         travel = received - sent
         self._shortest = travel if self._asked == 1 else min(self._shortest, travel)
         lower, upper = second - received, second + 1 - sent
-        if self._lower is not None and lower < self._upper and upper > self._lower:
-            lower, upper = max(lower, self._lower), min(upper, self._upper)
-        self._lower, self._upper = lower, upper
+        if self._lower is None or lower >= self._upper or upper <= self._lower:
+            self._lower, self._upper, self._raised_in_a_row = lower, upper, 0
+            return
+        if lower > self._lower:
+            self._lower, self._raised_in_a_row = lower, max(0, self._raised_in_a_row) + 1
+        elif upper < self._upper:
+            self._upper, self._raised_in_a_row = upper, min(0, self._raised_in_a_row) - 1
 
     def next_send(self, earliest: float) -> float:
         """The monotonic time to send at so as to arrive around a tick, not before ``earliest``."""
         if self._lower is None:
             return earliest + self._scatter.random()
-        width = self._upper - self._lower
+        lead = self._shortest / 2 + self._probing_lead()
         offset = (self._lower + self._upper) / 2
-        # Once the width is the travel time itself, only a luckier journey narrows it further;
-        # a small scatter to both sides in turn keeps looking for one at either end.
-        side = 1 if self._asked % 2 else -1
-        early = self._shortest / 2 - side * self._scatter.uniform(0.0, 0.2) * min(
-            width, self._shortest
-        )
-        arrival = earliest + early
-        tick = -(-(arrival + offset) // 1) - offset
-        return tick - early
+        tick = math.ceil(earliest + lead + offset) - offset
+        return tick - lead
+
+    def _probing_lead(self) -> float:
+        """How much earlier than the likeliest tick to arrive.
+
+        0 narrows the interval. Now and then a question goes to where the answer is certain if
+        nothing has changed, so that a stepping clock or a cached answer contradicts itself
+        there: when one end has moved three times in a row, beyond the other, older end; and
+        when little is left to narrow, clearly before and after in turn.
+        """
+        width = self._upper - (self._lower or 0.0)
+        clear = width / 2 + self._shortest * self._scatter.uniform(1.0, 2.0)
+        if abs(self._raised_in_a_row) >= _RUN:
+            older_is_upper = self._raised_in_a_row > 0
+            self._raised_in_a_row = 0
+            return clear if older_is_upper else -clear
+        if width < 4 * self._shortest:
+            return (0.0, clear, 0.0, -clear)[self._asked % 4]
+        return 0.0
