@@ -1,8 +1,8 @@
 """RTP payloads back into pictures and sound.
 
-RFC 6184 (H.264), RFC 7798 (H.265), RFC 3640 (AAC); JPEG is in ``depacketise_jpeg``. Codecs
-whose payload is the coded sound itself need nothing. Loss is told, not hidden: what is missing makes
-the result ``damaged``, and never raises.
+RFC 6184 (H.264), RFC 7798 (H.265), RFC 3640 (AAC); JPEG is in ``depacketise_jpeg``, and codecs
+whose payload is the coded sound itself need nothing. Loss is told, not hidden: what is missing
+makes the result ``damaged``, and never raises.
 """
 
 from __future__ import annotations

@@ -1,0 +1,236 @@
+"""Access units decoded into pictures, each at most once, by FFmpeg through PyAV."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from probes.access_units import AccessUnit, AccessUnits, nal_units
+from probes.rtp_track import Packets
+from protocols.depacketise import START_CODE
+from protocols.depacketise_jpeg import jpeg_picture, size_of_extension
+from protocols.errors import ProtocolError
+from protocols.rtp import parse_rtp
+
+_DECODERS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg"}
+_MOST_KEPT = 48
+_SETS_IN_SESSION = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One decoded picture, cropped to its displayed size.
+
+    Attributes:
+        index: its access unit.
+        timestamp: RTP timestamp, unwrapped.
+        arrival_ns: arrival of its earliest packet, POSIX nanoseconds.
+        key: decoded without an earlier picture.
+        damaged: the decoder says that it had to guess.
+    """
+
+    index: int
+    timestamp: int
+    arrival_ns: int
+    key: bool
+    damaged: bool
+    frame: av.VideoFrame
+
+    @property
+    def width(self) -> int:
+        """Displayed width in pixels."""
+        return self.frame.width
+
+    @property
+    def height(self) -> int:
+        """Displayed height in pixels."""
+        return self.frame.height
+
+    @property
+    def full_range(self) -> bool:
+        """Luma runs from 0 to 255 rather than from 16 to 235."""
+        return self.frame.format.name.startswith("yuvj") or int(self.frame.color_range) == 2
+
+    def planes(self) -> tuple[Bytes, ...]:
+        """Y, U and V as coded (chroma usually of half size); only Y when there is no colour.
+
+        Views on the decoder's memory: do not write into them.
+        """
+        frame = self.frame
+        if frame.format.name.removeprefix("yuvj").removeprefix("yuv") not in _EIGHT_BIT:
+            frame = frame.reformat(format="yuv420p")
+        return tuple(_plane(plane) for plane in frame.planes)
+
+    def luma(self) -> Bytes:
+        """Y, height x width, as coded: see ``full_range``."""
+        if self.frame.format.name == "gray":
+            return _plane(self.frame.planes[0])
+        return self.planes()[0]
+
+    def bgr(self) -> Bytes:
+        """Height x width x 3, blue first, 0 to 255: what OpenCV wants."""
+        return cast(Bytes, self.frame.to_ndarray(format="bgr24"))
+
+
+_EIGHT_BIT = frozenset({"420p", "422p", "444p", "440p", "411p"})
+
+
+def _plane(plane: Any) -> Bytes:
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
+
+
+class Decoder:
+    """Decodes the access units of one track.
+
+    Attributes:
+        refused: complete access units that the decoder rejected, so far.
+    """
+
+    def __init__(
+        self, packets: Packets, units: AccessUnits, codec: str | None, session_format: str
+    ) -> None:
+        self._packets = packets
+        self._units = units
+        self._codec = codec
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._announced = _announced_sets(session_format)
+        self.refused: set[int] = set()
+
+    def kept(self, index: int) -> Picture | None:
+        """The picture of an access unit if it is still in memory."""
+        return self._kept.get(index)
+
+    def keep(self, first: int, end: int) -> list[Picture]:
+        """Decode access units ``first`` (a key picture) to ``end`` and keep their pictures."""
+        pictures = list(self.run(first, end))
+        for picture in pictures:
+            self._kept[picture.index] = picture
+            self._kept.move_to_end(picture.index)
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return pictures
+
+    def run(self, first: int, end: int) -> Iterator[Picture]:
+        """Decode access units ``first`` to ``end`` in order, one picture in memory at a time."""
+        if self._codec not in _DECODERS:
+            return
+        context = av.CodecContext.create(_DECODERS[self._codec], "r")
+        context.thread_count = 1
+        given, got = set(), set()
+        for index in range(first, min(end, len(self._units))):
+            unit = self._units[index]
+            try:
+                data = self.coded(unit)
+            except ProtocolError:
+                self._refuse(unit)
+                continue
+            if not data:
+                continue
+            if unit.picture:
+                given.add(index)
+            packet = av.Packet(data)
+            packet.pts = packet.dts = index
+            for picture in self._decode(context, packet, unit):
+                got.add(picture.index)
+                yield picture
+        for picture in self._decode(context, None, None):
+            got.add(picture.index)
+            yield picture
+        for index in given - got:
+            self._refuse(self._units[index])
+
+    def _decode(
+        self, context: Any, packet: av.Packet[Any] | None, unit: AccessUnit | None
+    ) -> Iterator[Picture]:
+        try:
+            frames = context.decode(packet)
+        except (av.FFmpegError, ValueError):
+            if unit is not None:
+                self._refuse(unit)
+            return
+        for frame in frames:
+            if frame.pts is None or not 0 <= frame.pts < len(self._units):
+                continue
+            of = self._units[frame.pts]
+            yield Picture(
+                index=of.index,
+                timestamp=of.timestamp,
+                arrival_ns=of.first_ns,
+                key=of.key,
+                damaged=bool(frame.is_corrupt) or not of.complete,
+                frame=frame,
+            )
+
+    def _refuse(self, unit: AccessUnit) -> None:
+        if unit.complete and unit.picture:
+            self.refused.add(unit.index)
+
+    def coded(self, unit: AccessUnit) -> bytes:
+        """The coded picture as a decoder or a file wants it.
+
+        Raises:
+            ProtocolError: its payloads cannot be put together.
+        """
+        if self._codec == "JPEG":
+            return self._jpeg(unit)
+        if self._codec not in _DECODERS:
+            return b""
+        stream = nal_units(self._packets, unit, self._codec).annex_b()
+        if unit.key and not self._units.parameters[: unit.index + 1].any():
+            return self._announced + stream
+        if unit.key and not self._units.parameters[unit.index]:
+            return self._earlier_parameters(unit) + stream
+        return stream
+
+    def _jpeg(self, unit: AccessUnit) -> bytes:
+        rows = range(unit.first_packet, unit.end_packet)
+        headers = self._packets.headers
+        first = parse_rtp(
+            self._packets.buffer[
+                headers.header_start[rows[0]] : headers.payload_end[rows[0]]
+            ].tobytes()
+        )
+        size = size_of_extension(first.extension)
+        return jpeg_picture((self._packets.payload(row) for row in rows), size).data
+
+    def _earlier_parameters(self, unit: AccessUnit) -> bytes:
+        """The unit before this one that holds parameter sets, when it holds no picture."""
+        candidates = np.flatnonzero(self._units.parameters[: unit.index])
+        if not len(candidates):
+            return b""
+        earlier = self._units[int(candidates[-1])]
+        units = nal_units(self._packets, earlier, cast(str, self._codec)).units
+        return b"".join(START_CODE + each for each in units if not _is_slice(each, self._codec))
+
+
+def _is_slice(unit: bytes, codec: str | None) -> bool:
+    return unit[0] >> 1 & 0x3F <= 31 if codec == "H265" else unit[0] & 0x1F <= 5
+
+
+def announced_units(session_format: str) -> list[bytes]:
+    """The parameter sets of ``a=fmtp`` (RFC 6184 8.1, RFC 7798 7.1); unreadable ones left out."""
+    units = []
+    for field in session_format.split(";"):
+        name, _, value = field.strip().partition("=")
+        if name.strip().lower() not in _SETS_IN_SESSION:
+            continue
+        for text in value.split(","):
+            try:
+                units.append(base64.b64decode(text.strip(), validate=True))
+            except (binascii.Error, ValueError):
+                continue
+    return [unit for unit in units if unit]
+
+
+def _announced_sets(session_format: str) -> bytes:
+    return b"".join(START_CODE + unit for unit in announced_units(session_format))
