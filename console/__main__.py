@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from console.app import COMMANDS, build, language_of
+from console.app import COMMANDS, app
 
 
 def main(arguments: list[str]) -> None:
@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> None:
     names_command = bool(arguments) and arguments[0] in COMMANDS
     if not names_command and not (wants_help and command is None):
         arguments = ["run", *arguments]
-    build(language_of(arguments))(args=arguments, prog_name="accept.py")
+    app(args=arguments, prog_name="accept.py")
 
 
 if __name__ == "__main__":

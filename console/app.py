@@ -1,10 +1,9 @@
 """The command line: every command, its options and its help, in the user's language."""
 
-from __future__ import annotations
-
 import json
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import click
 import typer
@@ -27,138 +26,141 @@ def language_of(arguments: list[str]) -> str:
     return default_language()
 
 
-def build(lang: str) -> Any:
-    """The command line application, worded in ``lang``."""
+def says(key: str) -> str:
+    """A sentence of the command line in the user's language."""
+    return text(f"cli.{key}", LANG)
 
-    def says(key: str) -> str:
-        return text(f"cli.{key}", lang)
 
-    app = typer.Typer(
-        help=says("app") + "\n\n" + says("exit-codes"),
-        add_completion=False,
-        no_args_is_help=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
+LANG = language_of(sys.argv[1:])
+app = typer.Typer(
+    help=says("app") + "\n\n" + says("exit-codes"),
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console(highlight=False, soft_wrap=True)
+Language = Annotated[str, typer.Option("--lang", help=says("lang"))]
+Only = Annotated[list[str], typer.Option("--only", help=says("only"), metavar="ID")]
+Cameras = Annotated[
+    list[str], typer.Option("--camera", help=says("camera"), metavar="onvif://USER@HOST")
+]
+SiteFile = Annotated[Path | None, typer.Option("--site", help=says("site"), metavar="FILE")]
+Out = Annotated[Path, typer.Option("--out", help=says("out"), metavar="DIR")]
+RunFolder = Annotated[Path, typer.Argument(help=says("run-folder"), metavar="RUN")]
+
+
+@app.command("run", help=says("run"))
+def run(
+    camera: Cameras = [],
+    site: SiteFile = None,
+    only_ids: Only = [],
+    intrusive: Annotated[bool, typer.Option("--intrusive", help=says("intrusive"))] = False,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", help=says("resume"), metavar="RUN")
+    ] = None,
+    out_folder: Out = Path("runs"),
+    expect_bundled: Annotated[bool, typer.Option("--expect-bundled", hidden=True)] = False,
+    lang_option: Language = LANG,
+) -> None:
+    from console.run_command import RunOptions, run_acceptance
+
+    options = RunOptions(
+        cameras=tuple(camera),
+        site=site,
+        only=tuple(only_ids),
+        intrusive=intrusive,
+        resume=resume,
+        out=out_folder,
+        expect_bundled=expect_bundled,
     )
-    console = Console(highlight=False, soft_wrap=True)
-    language = Annotated[str, typer.Option("--lang", help=says("lang"))]
-    only = Annotated[list[str], typer.Option("--only", help=says("only"), metavar="ID")]
-    cameras = Annotated[
-        list[str], typer.Option("--camera", help=says("camera"), metavar="onvif://USER@HOST")
-    ]
-    site_file = Annotated[Path | None, typer.Option("--site", help=says("site"), metavar="FILE")]
-    out = Annotated[Path, typer.Option("--out", help=says("out"), metavar="DIR")]
-    run_folder = Annotated[Path, typer.Argument(help=says("run-folder"), metavar="RUN")]
+    raise typer.Exit(run_acceptance(options, LANG, console))
 
-    @app.command("run", help=says("run"))
-    def run(
-        camera: cameras = [],
-        site: site_file = None,
-        only_ids: only = [],
-        intrusive: Annotated[bool, typer.Option("--intrusive", help=says("intrusive"))] = False,
-        resume: Annotated[
-            Path | None, typer.Option("--resume", help=says("resume"), metavar="RUN")
-        ] = None,
-        out_folder: out = Path("runs"),
-        expect_bundled: Annotated[bool, typer.Option("--expect-bundled", hidden=True)] = False,
-        lang_option: language = lang,
-    ) -> None:
-        from console.run_command import RunOptions, run_acceptance
 
-        options = RunOptions(
-            cameras=tuple(camera),
-            site=site,
-            only=tuple(only_ids),
-            intrusive=intrusive,
-            resume=resume,
-            out=out_folder,
-            expect_bundled=expect_bundled,
-        )
-        raise typer.Exit(run_acceptance(options, lang, console))
+@app.command("list", help=says("list"))
+def list_requirements(
+    as_json: Annotated[bool, typer.Option("--json", help=says("list-json"))] = False,
+    lang_option: Language = LANG,
+) -> None:
+    from console.list_command import listing, print_listing
 
-    @app.command("list", help=says("list"))
-    def list_requirements(
-        as_json: Annotated[bool, typer.Option("--json", help=says("list-json"))] = False,
-        lang_option: language = lang,
-    ) -> None:
-        from console.list_command import listing, print_listing
+    if as_json:
+        click.echo(json.dumps(listing(), ensure_ascii=False, indent=2))
+    else:
+        print_listing(LANG, console)
 
-        if as_json:
-            click.echo(json.dumps(listing(), ensure_ascii=False, indent=2))
-        else:
-            print_listing(lang, console)
 
-    @app.command("plan", help=says("plan"))
-    def plan(
-        camera: cameras = [],
-        site: site_file = None,
-        only_ids: only = [],
-        lang_option: language = lang,
-    ) -> None:
-        from console.plan_command import print_plan
+@app.command("plan", help=says("plan"))
+def plan(
+    camera: Cameras = [],
+    site: SiteFile = None,
+    only_ids: Only = [],
+    lang_option: Language = LANG,
+) -> None:
+    from console.plan_command import print_plan
 
-        raise typer.Exit(print_plan(tuple(camera), site, tuple(only_ids), lang, console))
+    raise typer.Exit(print_plan(tuple(camera), site, tuple(only_ids), LANG, console))
 
-    @app.command("watch", help=says("watch"))
-    def watch(
-        hours: Annotated[
-            float, typer.Option("--hours", help=says("hours"), min=0.01, max=744)
-        ] = 24,
-        camera: cameras = [],
-        site: site_file = None,
-        resume: Annotated[
-            Path | None, typer.Option("--resume", help=says("resume"), metavar="RUN")
-        ] = None,
-        out_folder: out = Path("runs"),
-        lang_option: language = lang,
-    ) -> None:
-        from console.watch_command import watch_clocks
 
-        raise typer.Exit(
-            watch_clocks(hours, tuple(camera), site, resume, out_folder, lang, console)
-        )
+@app.command("watch", help=says("watch"))
+def watch(
+    hours: Annotated[float, typer.Option("--hours", help=says("hours"), min=0.01, max=744)] = 24,
+    camera: Cameras = [],
+    site: SiteFile = None,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", help=says("resume"), metavar="RUN")
+    ] = None,
+    out_folder: Out = Path("runs"),
+    lang_option: Language = LANG,
+) -> None:
+    from console.watch_command import watch_clocks
 
-    @app.command("rejudge", help=says("rejudge"))
-    def rejudge(run_path: run_folder, lang_option: language = lang) -> None:
-        from console.rejudge_command import rejudge_run
+    raise typer.Exit(watch_clocks(hours, tuple(camera), site, resume, out_folder, LANG, console))
 
-        raise typer.Exit(rejudge_run(run_path, lang, console))
 
-    @app.command("report", help=says("report"))
-    def report(run_path: run_folder, lang_option: language = lang) -> None:
-        from console.report_command import write_reports
+@app.command("rejudge", help=says("rejudge"))
+def rejudge(run_path: RunFolder, lang_option: Language = LANG) -> None:
+    from console.rejudge_command import rejudge_run
 
-        raise typer.Exit(write_reports(run_path, lang, console))
+    raise typer.Exit(rejudge_run(run_path, LANG, console))
 
-    @app.command("verify", help=says("verify"))
-    def verify(
-        folder: Annotated[Path, typer.Argument(help=says("verify-folder"), metavar="DIR")],
-        lang_option: language = lang,
-    ) -> None:
-        from console.verify_command import verify_folder
 
-        raise typer.Exit(verify_folder(folder, lang, console))
+@app.command("report", help=says("report"))
+def report(run_path: RunFolder, lang_option: Language = LANG) -> None:
+    from console.report_command import write_reports
 
-    @app.command("defects", help=says("defects"))
-    def defects(
-        only_ids: only = [],
-        json_file: Annotated[
-            Path | None, typer.Option("--json", help=says("defects-json"), metavar="FILE")
-        ] = None,
-        lang_option: language = lang,
-    ) -> None:
-        from console.defects_command import run_defect_matrix
+    raise typer.Exit(write_reports(run_path, LANG, console))
 
-        raise typer.Exit(run_defect_matrix(tuple(only_ids), json_file, lang, console))
 
-    @app.command(
-        "test",
-        help=says("test"),
-        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    )
-    def test(context: typer.Context, lang_option: language = lang) -> None:
-        from console.test_command import run_tests
+@app.command("verify", help=says("verify"))
+def verify(
+    folder: Annotated[Path, typer.Argument(help=says("verify-folder"), metavar="DIR")],
+    lang_option: Language = LANG,
+) -> None:
+    from console.verify_command import verify_folder
 
-        raise typer.Exit(run_tests(lang, console, context.args))
+    raise typer.Exit(verify_folder(folder, LANG, console))
 
-    return app
+
+@app.command("defects", help=says("defects"))
+def defects(
+    only_ids: Only = [],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help=says("defects-json"), metavar="FILE")
+    ] = None,
+    lang_option: Language = LANG,
+) -> None:
+    from console.defects_command import run_defect_matrix
+
+    raise typer.Exit(run_defect_matrix(tuple(only_ids), json_file, LANG, console))
+
+
+@app.command(
+    "test",
+    help=says("test"),
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def run_all_tests(context: typer.Context, lang_option: Language = LANG) -> None:
+    from console.test_command import run_tests
+
+    raise typer.Exit(run_tests(LANG, console, context.args))

@@ -20,7 +20,11 @@ class AcceptancePlugin:
     """What pytest needs to know of the run, and what the terminal wants to know of pytest."""
 
     def __init__(
-        self, acceptance: Acceptance, selected: frozenset[str], say: Callable[[str], None], lang: str
+        self,
+        acceptance: Acceptance,
+        selected: frozenset[str],
+        say: Callable[[str], None],
+        lang: str,
     ) -> None:
         self.acceptance = acceptance
         self.selected = selected

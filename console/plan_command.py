@@ -1,0 +1,123 @@
+"""``plan``: what a run will need, before anybody travels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from console.selection import SelectionError, select
+from console.sites import SiteError, load_site
+from messages import text
+from standard.catalogue import Requirement, catalogue
+from targets.site import Site
+
+#: Seconds that one visit of a kind keeps one camera busy, and whether people at the site notice.
+_VISIT_SECONDS = {
+    "description": 3,
+    "stream:day": 12,
+    "stream:night": 14,
+    "stream:sub": 5,
+    "stream:codec-h264": 5,
+    "stream:codec-mjpeg": 5,
+    "stream:codec-h265": 5,
+    "snapshot": 2,
+    "white-light": 12,
+    "clock": 14,
+    "wire": 12,
+    "online": 8,
+    "passwords": 15,
+}
+_DISTURBING = {"white-light": "plan.lamp", "passwords": "plan.log-ins", "stream:night": "plan.dark"}
+_SIDE_BY_SIDE = 16
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one requirement asks of the day."""
+
+    requirement: Requirement
+    person: bool
+    papers: bool
+    disturbs: tuple[str, ...]
+
+
+def needs_of(requirement: Requirement) -> Needs:
+    """What ``requirement`` needs beyond the harness itself."""
+    papers = any(item.expects == "document" for item in requirement.checklist)
+    person = any(item.expects in ("photo", "reading") for item in requirement.checklist)
+    disturbs = tuple(_DISTURBING[kind] for kind in requirement.visits if kind in _DISTURBING)
+    return Needs(requirement, person, papers, disturbs)
+
+
+def estimated_seconds(requirements: tuple[Requirement, ...], cameras: int) -> int:
+    """How long the visits take: each camera once per kind, a bounded number side by side."""
+    kinds = {kind for requirement in requirements for kind in requirement.visits}
+    per_camera = sum(_VISIT_SECONDS[kind] for kind in kinds)
+    return per_camera * math.ceil(cameras / _SIDE_BY_SIDE)
+
+
+def print_plan(
+    cameras: tuple[str, ...],
+    site_file: Path | None,
+    only: tuple[str, ...],
+    lang: str,
+    console: Console,
+) -> int:
+    """Print the plan of a run with these options; the exit code."""
+    try:
+        requirements = tuple(
+            requirement for requirement in catalogue() if requirement.id in select(only)
+        )
+        site = load_site(cameras, site_file)
+    except (SelectionError, SiteError) as error:
+        console.print(error.worded(lang))
+        return 4
+    automatic = tuple(one for one in requirements if one.scenario == "automatic")
+    count = len(site.points) if site is not None else 6
+    seconds = estimated_seconds(automatic, count)
+    console.print(
+        text(
+            "plan.automatic",
+            lang,
+            requirements=len(automatic),
+            cameras=count,
+            minutes=max(1, math.ceil(seconds / 60)),
+        )
+    )
+    _print_notes(site, lang, console)
+    _table(requirements, lang, console)
+    return 0
+
+
+def _print_notes(site: Site | None, lang: str, console: Console) -> None:
+    if site is None:
+        console.print(text("plan.bundled", lang))
+        return
+    if not site.light_box:
+        console.print(text("plan.no-light-box", lang))
+    if site.wire is None:
+        console.print(text("plan.no-wire", lang))
+    if not site.time_servers:
+        console.print(text("plan.no-time-server", lang))
+
+
+def _table(requirements: tuple[Requirement, ...], lang: str, console: Console) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "how", "person", "papers", "disturbs", "wording"):
+        table.add_column(text(f"plan.{heading}", lang), overflow="fold")
+    mark = {True: "●", False: ""}
+    for requirement in requirements:
+        needs = needs_of(requirement)
+        table.add_row(
+            requirement.id,
+            text(f"scenario-kind.{requirement.scenario}", lang),
+            mark[needs.person],
+            mark[needs.papers],
+            ", ".join(text(key, lang) for key in needs.disturbs),
+            requirement.title(lang),
+        )
+    console.print(table)
