@@ -7,23 +7,18 @@ Times of sending and receiving are taken next to the socket, because clocks are 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from protocols.errors import ProtocolError
-from protocols.http_digest import (
-    Challenge,
-    authorization,
-    basic_authorization,
-    parse_challenges,
-    strongest,
-)
 from protocols.http_response import HttpResponse, HttpResponseReader
 from protocols.time_source import TimeSource
 from targets.camera import CameraOptions, bracketed
 from targets.credentials import Secret
 from targets.errors import NETWORK_FAULTS, VisitProblem, problem_of
+from targets.login import Login
 
 MAXIMUM_BODY = 1 << 20
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -143,17 +138,13 @@ class HttpClient:
         self._host = host
         self._options = options
         self._time = time_source
-        self._user = user
-        self._secret = secret
+        self._login = Login(user, secret)
         self._connections: dict[tuple[bool, int], _Connection] = {}
-        self._challenge: Challenge | None = None
-        self._nonce_count = 0
-        self._refused = False
 
     @property
     def logged_in(self) -> bool:
-        """Whether a challenge was answered and not refused."""
-        return self._challenge is not None and not self._refused
+        """Whether the device has accepted the password."""
+        return self._login.accepted
 
     def close(self) -> None:
         """Drop all connections."""
@@ -210,55 +201,24 @@ class HttpClient:
         waiting_for: str,
         log_in: bool,
     ) -> Exchange:
-        tried_nonce = None
-        while True:
-            login = self._authorization(method, url) if log_in and not self._refused else ()
-            if login and self._challenge is not None:
-                tried_nonce = self._challenge.nonce
+        for repeated in itertools.count():
+            login = self._login.headers(method, _request_target(url)) if log_in else ()
             exchange = await self.ask_once(
                 method, url, headers=[*headers, *login], body=body, maximum=maximum,
                 waiting_for=waiting_for,
             )  # fmt: skip
-            if exchange.response.status != 401 or not log_in or self._secret is None:
-                return exchange
-            if self._refused:
-                raise VisitProblem("visit.unauthorised", where=waiting_for)
-            challenge = self._read_challenge(exchange.response, url)
-            if challenge is None:
-                return exchange
-            renewed = challenge.stale and challenge.nonce != tried_nonce and tried_nonce
-            if tried_nonce is not None and not renewed:
-                self._refused = True
-                raise VisitProblem("visit.unauthorised", where=waiting_for)
-            self._challenge = challenge
-            self._nonce_count = 0
-
-    def _read_challenge(self, response: HttpResponse, url: str) -> Challenge | None:
-        """The challenge that will be answered; Basic only where nobody can listen."""
-        try:
-            challenges = parse_challenges(response.fields("WWW-Authenticate"))
-        except ProtocolError:
-            return None
-        chosen = strongest(challenges)
-        if chosen is None and url.startswith("https:"):
-            chosen = next((one for one in challenges if one.scheme == "Basic"), None)
-        return chosen
-
-    def _authorization(self, method: str, url: str) -> Headers:
-        if self._challenge is None or self._secret is None:
-            return ()
-        if self._challenge.scheme == "Basic":
-            return (("Authorization", basic_authorization(self._user, self._secret.reveal())),)
-        self._nonce_count += 1
-        value = authorization(
-            self._challenge,
-            self._user,
-            self._secret.reveal(),
-            method,
-            _request_target(url),
-            nonce_count=self._nonce_count,
-        )
-        return (("Authorization", value),)
+            if not log_in:
+                break
+            if exchange.response.status != 401:
+                self._login.succeeded()
+                break
+            fields = exchange.response.fields("WWW-Authenticate")
+            secure = url.startswith("https:")
+            if not self._login.challenged(
+                fields, secure=secure, where=waiting_for, repeated=repeated
+            ):
+                break
+        return exchange
 
     async def ask_once(
         self,

@@ -84,7 +84,7 @@ def test_a_broken_file_is_one_clear_error(tmp_path: Path, content: str, expected
 
 def test_a_password_in_an_address_is_refused_and_never_shown(tmp_path: Path) -> None:
     found = mistakes(tmp_path, GOOD.replace("admin@", "admin:hunter2@"))
-    assert any("passwords come from" in line for line in found)
+    assert any("password" in line for line in found)
     assert not any("hunter2" in line for line in found)
     found = mistakes(tmp_path, GOOD.replace("onvif://admin@", "ftp://admin:hunter2@"))
     assert not any("hunter2" in line for line in found)
