@@ -253,23 +253,20 @@ class Track:
     @cached_property
     def _stretch_start(self) -> int | None:
         """The key unit that is followed by the longest run without loss, up to a stretch."""
-        keys = self.key_units()
-        if not len(keys):
-            return None
-        sound = self.units.complete & (self.units.lost_before == 0)
-        best, best_length = int(keys[0]), 0
-        for key in keys:
-            run = sound[key + 1 : key + STRETCH]
-            length = 1 + (len(run) if run.all() else int(np.argmin(run)))
-            if length > best_length:
-                best, best_length = int(key), length
-            if best_length >= STRETCH:
+        best, longest = None, 0
+        for key in self.key_units():
+            length = self.sound_end(int(key), STRETCH) - int(key)
+            if length > longest:
+                best, longest = int(key), length
+            if longest >= STRETCH:
                 break
         return best
 
     def stretch(self) -> list[Picture]:
-        """Up to ``STRETCH`` consecutive pictures from a key picture on, without loss, in order
-        of display."""
+        """Up to ``STRETCH`` consecutive pictures from a key picture on, without loss, as displayed.
+
+        Only the key picture is filtered (see ``Decoder.run``): for motion, not for detail.
+        """
         return self._stretch
 
     @cached_property
@@ -277,15 +274,18 @@ class Track:
         start = self._stretch_start
         if start is None:
             return []
+        return self.decoder.keep(start, self.sound_end(start, STRETCH), filtered=False)
+
+    def sound_end(self, start: int, most: int) -> int:
+        """End of the run of complete access units from ``start`` on, at most ``most`` of them."""
         end = start + 1
         while (
-            end < len(self.units)
-            and end < start + STRETCH
+            end < min(len(self.units), start + most)
             and self.units.complete[end]
             and self.units.lost_before[end] == 0
         ):
             end += 1
-        return self.decoder.keep(start, end)
+        return end
 
     def pictures(self, first: int = 0, end: int | None = None) -> Iterator[Picture]:
         """Decode access units ``first`` to ``end`` one after another without keeping them.
