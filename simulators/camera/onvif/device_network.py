@@ -1,0 +1,182 @@
+"""The Device Management service: network and time (ONVIF Core 8.2, 8.3.9)."""
+
+from __future__ import annotations
+
+import ipaddress
+from xml.etree.ElementTree import Element
+
+from protocols.errors import ProtocolError
+from protocols.posix_time_zone import parse_time_zone
+from simulators.camera.clock import LOCAL_AS_UTC, time_zone_text, told_second, zone_seconds
+from simulators.camera.onvif.device import hardware_address
+from simulators.camera.onvif.device_memory import DeviceMemory
+from simulators.camera.onvif.markup import NAMESPACES, Xml, x
+from simulators.camera.onvif.operations import Call, operation
+from simulators.camera.onvif.security import Access
+from simulators.camera.onvif.soap import SoapError, one_of, optional, required, truth
+from simulators.camera.onvif.timing import date_time, read_date_time
+
+_MAXIMUM_SERVERS = 4
+#: Interface name and number of the IANA ifType registry.
+_INTERFACES = {"ethernet": ("eth0", 6), "wifi": ("wlan0", 71), "4g": ("wwan0", 244)}
+
+
+@operation("tds:GetSystemDateAndTime", Access.PRE_AUTH)
+def get_system_date_and_time(call: Call) -> Xml:
+    """The time in whole seconds, as UTC and as local time."""
+    device, behaviours = call.device, call.state.behaviours
+    told = told_second(call.state.clock, behaviours)
+    local = told if LOCAL_AS_UTC in behaviours else told + _east_seconds(device)
+    return x(
+        "tds:GetSystemDateAndTimeResponse",
+        x(
+            "tds:SystemDateAndTime",
+            x("tt:DateTimeType", device.time_type),
+            x("tt:DaylightSavings", False),
+            x("tt:TimeZone", x("tt:TZ", device.time_zone or time_zone_text(behaviours))),
+            date_time("tt:UTCDateTime", told),
+            date_time("tt:LocalDateTime", local),
+        ),
+    )
+
+
+def _east_seconds(device: DeviceMemory) -> int:
+    if not device.time_zone:
+        return zone_seconds(device.state.behaviours)
+    return parse_time_zone(device.time_zone).east_s
+
+
+@operation("tds:SetSystemDateAndTime", Access.ADMINISTRATOR)
+def set_system_date_and_time(call: Call) -> Xml:
+    """Set time, time zone, and whether the time comes from NTP."""
+    request, device = call.request, call.device
+    kind = one_of(required(request, "tds:DateTimeType"), ("NTP", "Manual"), "the type")
+    zone = optional(request, "tds:TimeZone/tt:TZ")
+    if zone:
+        try:
+            parse_time_zone(zone)
+        except ProtocolError:
+            raise SoapError(
+                "the time zone is not a POSIX one", "ter:InvalidArgVal", "ter:InvalidTimeZone"
+            ) from None
+    given = request.find("tds:UTCDateTime", NAMESPACES)
+    if kind == "Manual" and given is not None:
+        _set_clock(call, read_date_time(given))
+    device.time_type = kind
+    device.time_zone = zone or device.time_zone
+    return x("tds:SetSystemDateAndTimeResponse")
+
+
+def _set_clock(call: Call, posix: float) -> None:
+    clock_set = getattr(call.state.clock, "set", None)
+    if clock_set is None:
+        raise SoapError("the clock cannot be set", "ter:ActionNotSupported", receiver=True)
+    clock_set(posix)
+
+
+@operation("tds:GetNTP", Access.USER)
+def get_ntp(call: Call) -> Xml:
+    """The time servers."""
+    device = call.device
+    name = "tt:NTPFromDHCP" if device.ntp_from_dhcp else "tt:NTPManual"
+    return x(
+        "tds:GetNTPResponse",
+        x(
+            "tds:NTPInformation",
+            x("tt:FromDHCP", device.ntp_from_dhcp),
+            *(_network_host(name, server) for server in device.ntp_servers),
+        ),
+    )
+
+
+def _network_host(name: str, host: str) -> Xml:
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        return x(name, x("tt:Type", "DNS"), x("tt:DNSname", host))
+    return x(name, x("tt:Type", f"IPv{version}"), x(f"tt:IPv{version}Address", host))
+
+
+@operation("tds:SetNTP", Access.ADMINISTRATOR)
+def set_ntp(call: Call) -> Xml:
+    """Set the time servers."""
+    from_dhcp = truth(call.request, "tds:FromDHCP")
+    given = call.request.findall("tds:NTPManual", NAMESPACES)
+    if len(given) > _MAXIMUM_SERVERS:
+        raise SoapError("too many time servers", "ter:InvalidArgVal")
+    servers = [_read_host(host) for host in given]
+    call.device.ntp_from_dhcp = from_dhcp
+    if servers:
+        call.device.ntp_servers = servers
+    return x("tds:SetNTPResponse")
+
+
+def _read_host(host: Element) -> str:
+    kind = one_of(required(host, "tt:Type"), ("IPv4", "IPv6", "DNS"), "the type of address")
+    if kind == "DNS":
+        return required(host, "tt:DNSname")
+    text = required(host, f"tt:{kind}Address")
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise SoapError(
+            "not an address", "ter:InvalidArgVal", f"ter:Invalid{kind}Address"
+        ) from None
+
+
+@operation("tds:GetNetworkInterfaces", Access.USER)
+def get_network_interfaces(call: Call) -> Xml:
+    """The one interface of the device."""
+    name, number = _INTERFACES[call.state.identity.interface]
+    speed = x("tt:AutoNegotiation", True), x("tt:Speed", 100), x("tt:Duplex", "Full")
+    return x(
+        "tds:GetNetworkInterfacesResponse",
+        x(
+            "tds:NetworkInterfaces",
+            {"token": name},
+            x("tt:Enabled", True),
+            x(
+                "tt:Info",
+                x("tt:Name", name),
+                x("tt:HwAddress", hardware_address(call.device)),
+                x("tt:MTU", 1500),
+            ),
+            x(
+                "tt:Link",
+                x("tt:AdminSettings", *speed),
+                x("tt:OperSettings", *speed),
+                x("tt:InterfaceType", number),
+            ),
+            x(
+                "tt:IPv4",
+                x("tt:Enabled", True),
+                x(
+                    "tt:Config",
+                    x(
+                        "tt:Manual",
+                        x("tt:Address", call.state.address),
+                        x("tt:PrefixLength", 8),
+                    ),
+                    x("tt:DHCP", False),
+                ),
+            ),
+        ),
+    )
+
+
+@operation("tds:GetNetworkProtocols", Access.USER)
+def get_network_protocols(call: Call) -> Xml:
+    """Ports of HTTP, HTTPS and RTSP."""
+    return x(
+        "tds:GetNetworkProtocolsResponse",
+        *(
+            x(
+                "tds:NetworkProtocols",
+                x("tt:Name", name.upper()),
+                x("tt:Enabled", True),
+                x("tt:Port", call.state.ports[name]),
+            )
+            for name in ("http", "https", "rtsp")
+            if name in call.state.ports
+        ),
+    )
