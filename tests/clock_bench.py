@@ -14,7 +14,7 @@ from protocols.pcap import udp_datagram, write_pcap
 from protocols.rtcp import SenderReport, build_rtcp, ntp_timestamp
 from protocols.time_source import VirtualTime
 from simulators.camera.clock import CameraClock, time_zone_text, told_second, zone_seconds
-from visits.clock_polling import watch_ticks
+from visits.clock_polling import Sleeper, watch_ticks
 
 
 @dataclass
@@ -50,9 +50,14 @@ class Bench:
     """Virtual time, a camera's clock, and a path to it."""
 
     def __init__(
-        self, path: Path = LAN, seed: int = 0, behaviours: frozenset[str] = frozenset()
+        self,
+        path: Path = LAN,
+        seed: int = 0,
+        behaviours: frozenset[str] = frozenset(),
+        time_source: VirtualTime | None = None,
     ) -> None:
-        self.time = VirtualTime(1_770_000_000.0 + random.Random(seed).random())
+        self.time = time_source or VirtualTime(1_770_000_000.0 + random.Random(seed).random())
+        self.wait: Sleeper = self.sleep
         self.path = path
         self.draws = random.Random(seed)
         self.behaviours = behaviours
@@ -63,10 +68,10 @@ class Bench:
         self.time.advance(seconds)
 
     async def ask(self) -> dict[str, Any]:
-        self.time.advance(self.path.draw(self.path.out_s, self.draws))
+        await self.wait(self.path.draw(self.path.out_s, self.draws))
         self.before_answer()
         told = told_second(self.clock, self.behaviours)
-        self.time.advance(self.path.draw(self.path.back_s, self.draws))
+        await self.wait(self.path.draw(self.path.back_s, self.draws))
         return {
             "path": "onvif",
             "utc": civil(told),
@@ -83,14 +88,19 @@ class Bench:
             seconds=count + 2.0,
             polls=count,
             seed=seed,
-            sleep=self.sleep,
+            sleep=self.wait,
         )
 
     async def recording(
-        self, count: int = 12, seed: int = 0, error_s: float | None = 0.0
+        self,
+        count: int = 12,
+        seed: int = 0,
+        error_s: float | None = 0.0,
+        subject: str = "camera",
     ) -> Recording:
         started = self.time.now()
-        return clock_recording(await self.polls(count, seed), started, self.time.now(), error_s)
+        polls = await self.polls(count, seed)
+        return clock_recording(polls, started, self.time.now(), error_s, subject)
 
     def stream(self, offset: float | None = None, reports: int = 3) -> Recording:
         """Sender reports every five seconds, stamped by the clock (or a clock of ``offset``)."""
@@ -118,12 +128,16 @@ class Bench:
 
 
 def clock_recording(
-    polls: list[dict[str, Any]], started: float, ended: float, error_s: float | None = 0.0
+    polls: list[dict[str, Any]],
+    started: float,
+    ended: float,
+    error_s: float | None = 0.0,
+    subject: str = "camera",
 ) -> Recording:
     reference = None if error_s is None else {"error_s": error_s, "source": "test"}
     return Recording(
         "clock",
-        "camera",
+        subject,
         utc(started),
         utc(ended),
         facts={"polls": polls, "ntp": None, "reference": reference},
