@@ -28,8 +28,8 @@ def measure_picture_size(recording: Recording) -> Measurement:
     details: ``displayed``, ``coded`` [width, height] and ``sample_aspect`` of the smallest size;
     ``smallest_width``, ``smallest_height``; ``sizes``: every size in order, each with
     ``from_s`` since the first packet, ``displayed``, ``coded``, ``sample_aspect``, ``decoded``
-    ([width, height] of a decoded picture, or ``None``); ``declared`` by the profile, ``announced`` by
-    the session description; ``profile``, ``level``, ``broken_parameter_sets``.
+    ([width, height] of a decoded picture, or ``None``); ``declared`` by the profile, ``announced``
+    by the session description; ``profile``, ``level``, ``broken_parameter_sets``.
 
     spoilt: ``picture-size.no-parameter-sets``, ``.no-key-picture``, ``.not-decodable``,
     ``.disagree`` (parameter set against decoded picture), and those of ``open_track``.

@@ -1,0 +1,141 @@
+"""The rate of events from their times of arrival, with an honest interval under jitter.
+
+A line is laid through arrival time over picture number; its slope is the period. Laying it
+robustly (Huber 1964) keeps a stalled path from bending it, and the standard error allows for
+jitter that hangs together from picture to picture (Newey and West 1987).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST = 10
+_HUBER = 1.5
+_ROUNDS = 8
+_NORMAL_95 = 1.96
+_TO_SIGMA = 1.4826
+_REFERENCE_RATE_ERROR = 20e-6
+"""How much faster or slower a disciplined reference clock may run for ten seconds."""
+_SMALLEST_SIGMA_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Events per second with its 95 % interval.
+
+    Attributes:
+        value, lower, upper: per second.
+        jitter_s: robust standard deviation of the arrival about the line, seconds.
+        skipped: events left out at the beginning, which the sender had stored before.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    jitter_s: float
+    skipped: int
+
+
+def rate_of_events(times: Floats, numbers: Floats) -> Rate | None:
+    """The rate of events that arrived at ``times`` (seconds) as number ``numbers`` of all.
+
+    ``numbers`` rise; a number that is left out is an event that was sent and never came.
+    ``None`` for fewer than ten events, or when they all came at once.
+    """
+    skipped = _stored_before(times, numbers) if len(times) >= FEWEST else 0
+    times, numbers = times[skipped:], numbers[skipped:]
+    if len(times) < FEWEST or times[-1] <= times[0]:
+        return None
+    period, start, weights, sigma = _robust_line(times, numbers)
+    if period <= 0:
+        return None
+    error = _standard_error(times - start - period * numbers, numbers, weights)
+    relative = float(np.hypot(_NORMAL_95 * error / period, _REFERENCE_RATE_ERROR))
+    return Rate(
+        value=1 / period,
+        lower=1 / (period * (1 + relative)),
+        upper=1 / (period * max(1 - relative, 1e-3)),
+        jitter_s=sigma,
+        skipped=skipped,
+    )
+
+
+def _first_line(times: Floats, numbers: Floats) -> tuple[float, float]:
+    """Median slope over half the length, median intercept: hardly moved by outliers."""
+    half = len(times) // 2
+    slope = float(np.median((times[half:] - times[:-half]) / (numbers[half:] - numbers[:-half])))
+    return slope, float(np.median(times - slope * numbers))
+
+
+def _sigma(residual: Floats) -> float:
+    spread = float(np.median(np.abs(residual - np.median(residual))))
+    return max(_TO_SIGMA * spread, _SMALLEST_SIGMA_S)
+
+
+def _stored_before(times: Floats, numbers: Floats) -> int:
+    """Events at the beginning that the sender had stored and sent at once.
+
+    They come late against the line of the others, and ever less so.
+    """
+    slope, start = _first_line(times, numbers)
+    residual = times - start - slope * numbers
+    late = residual > max(5 * _sigma(residual), 2 * slope)
+    count = int(np.argmin(late)) if not late.all() else 0
+    return count if count <= len(times) // 2 else 0
+
+
+def _robust_line(times: Floats, numbers: Floats) -> tuple[float, float, Floats, float]:
+    """Period, start, weights of the events, robust standard deviation."""
+    period, start = _first_line(times, numbers)
+    weights = np.ones_like(times)
+    sigma = 0.0
+    for _ in range(_ROUNDS):
+        residual = times - start - period * numbers
+        sigma = _sigma(residual)
+        weights = np.minimum(1.0, _HUBER * sigma / np.maximum(np.abs(residual), 1e-12))
+        total = weights.sum()
+        middle_number = float((weights * numbers).sum() / total)
+        middle_time = float((weights * times).sum() / total)
+        centred = numbers - middle_number
+        period = float((weights * centred * times).sum() / (weights * centred**2).sum())
+        start = middle_time - period * middle_number
+    return period, start, weights, sigma
+
+
+def _standard_error(residual: Floats, numbers: Floats, weights: Floats) -> float:
+    """Standard error of the slope: the largest of three, each right for another jitter.
+
+    Independent jitter (sandwich estimator of a Huber fit), jitter that hangs together over some
+    pictures (Newey-West), and first-order autoregressive jitter (the queue of a loaded path).
+    """
+    count = len(residual)
+    centred = numbers - (weights * numbers).sum() / weights.sum()
+    inside = weights >= 1
+    bread = float((inside * centred**2).sum()) or float((weights * centred**2).sum())
+    score = weights * residual * centred
+    plain = float((score**2).sum())
+    lags = round(4 * (count / 100) ** (2 / 9)) + 4
+    robust = plain
+    for lag in range(1, min(lags, count - 2) + 1):
+        robust += 2 * (1 - lag / (lags + 1)) * float((score[lag:] * score[:-lag]).sum())
+    variance = max(plain, robust, plain * _autoregressive_inflation(weights * residual))
+    return float(np.sqrt(variance * count / (count - 2))) / bread
+
+
+def _autoregressive_inflation(residual: Floats) -> float:
+    """How much the variance of a slope grows when the jitter is autoregressive (>= 1)."""
+    count = len(residual)
+    centred = residual - residual.mean()
+    power = float((centred**2).sum())
+    if power <= 0:
+        return 1.0
+    correlation = float((centred[1:] * centred[:-1]).sum()) / power
+    if correlation <= 2 / np.sqrt(count):
+        return 1.0
+    unbiased = min(correlation + (1 + 4 * correlation) / count, 0.98)
+    return (1 + unbiased) / (1 - unbiased)

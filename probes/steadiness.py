@@ -1,0 +1,84 @@
+"""Whether pictures come evenly: gaps, what they hold, and the leanest second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from probes.frame_timing import Floats, Rate
+from probes.rtp_track import Integers
+
+_SHORTEST_GAP_S = 0.2
+_GAP_PERIODS = 4.0
+_MOST_GAPS = 100
+_CAPTURE_SHARE = 0.6
+_FEWEST_CAPTURE_GAPS = 2
+_FEWEST_DELIVERY_GAPS = 4
+_REGULAR = 0.25
+_LEAN = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Steadiness:
+    """How evenly the pictures came.
+
+    Attributes:
+        steadiness: ``steady``; ``bursts``: the camera sends in bursts with gaps; ``stalled``:
+            single gaps that may as well be the path's.
+        longest_gap_s: longest time between two pictures where no packet was lost.
+        gaps: those longer than 0.2 s and four periods, where no packet was lost: ``start_s``,
+            ``seconds``, ``kind`` (``capture``: the camera's timestamps jump too; ``delivery``: they
+            go on evenly, the pictures came late).
+        sustained_rate: pictures in the leanest second of the capture.
+        lean_share: share of all one-second windows with less than 80 % of the mean.
+    """
+
+    steadiness: Literal["steady", "bursts", "stalled"]
+    longest_gap_s: float
+    gaps: list[dict[str, Any]]
+    sustained_rate: float
+    lean_share: float
+
+
+def steadiness(times: Floats, media_times: Floats, lost: Integers, rate: Rate) -> Steadiness:
+    """Judge the arrival ``times`` of pictures (seconds), after those stored before."""
+    times = times[rate.skipped :]
+    step, media_step = np.diff(times), np.diff(media_times[rate.skipped :])
+    sound = lost[rate.skipped + 1 :] == 0
+    long_gap = max(_SHORTEST_GAP_S, _GAP_PERIODS / rate.value)
+    found = np.flatnonzero(sound & (step > long_gap))
+    gaps = [
+        {
+            "start_s": float(times[index]),
+            "seconds": float(step[index]),
+            "kind": "capture" if media_step[index] >= _CAPTURE_SHARE * step[index] else "delivery",
+        }
+        for index in found
+    ]
+    counts = _windows(times)
+    return Steadiness(
+        steadiness=_word(gaps),
+        longest_gap_s=float(step[sound].max()) if sound.any() else 0.0,
+        gaps=gaps[:_MOST_GAPS],
+        sustained_rate=float(counts.min()) if len(counts) else float(len(times)),
+        lean_share=float((counts < _LEAN * rate.value).mean()) if len(counts) else 0.0,
+    )
+
+
+def _windows(times: Floats) -> Integers:
+    """Pictures in the second that begins with each picture, as far as the capture reaches."""
+    begins = times[times <= times[-1] - 1.0]
+    counts: Integers = np.searchsorted(times, begins + 1.0) - np.arange(len(begins))
+    return counts
+
+
+def _word(gaps: list[dict[str, Any]]) -> Literal["steady", "bursts", "stalled"]:
+    if not gaps:
+        return "steady"
+    if sum(gap["kind"] == "capture" for gap in gaps) >= _FEWEST_CAPTURE_GAPS:
+        return "bursts"
+    between = np.diff([gap["start_s"] for gap in gaps])
+    regular = len(gaps) >= _FEWEST_DELIVERY_GAPS and between.std() < _REGULAR * between.mean()
+    return "bursts" if regular else "stalled"
