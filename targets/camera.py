@@ -6,7 +6,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -88,6 +88,10 @@ class CameraTarget:
     path: str = ""
     secret: Callable[[], Secret | None] = field(default=lambda: None, repr=False, compare=False)
     options: CameraOptions = CameraOptions()
+
+    def without_password(self) -> CameraTarget:
+        """The same camera for a visitor who must not log in."""
+        return replace(self, secret=lambda: None)
 
     @property
     def speaks_onvif(self) -> bool:

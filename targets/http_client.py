@@ -122,6 +122,7 @@ class HttpClient:
     Args:
         host: the only host that is ever contacted, whatever an answer says.
         user, secret: account for digest authentication; ``None`` answers no challenge.
+        basic_in_clear: see ``Login``.
         options: bounds and TLS.
         time_source: reference time.
     """
@@ -134,11 +135,12 @@ class HttpClient:
         time_source: TimeSource,
         user: str = "",
         secret: Secret | None = None,
+        basic_in_clear: bool = False,
     ) -> None:
         self._host = host
         self._options = options
         self._time = time_source
-        self._login = Login(user, secret)
+        self._login = Login(user, secret, basic_in_clear=basic_in_clear)
         self._connections: dict[tuple[bool, int], _Connection] = {}
 
     @property

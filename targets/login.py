@@ -23,9 +23,12 @@ class Login:
 
     Args:
         user, secret: the account; without a secret no challenge is answered.
+        basic_in_clear: answer Basic even where anybody can listen: only for guesses that are
+            no secret.
     """
 
-    def __init__(self, user: str, secret: Secret | None) -> None:
+    def __init__(self, user: str, secret: Secret | None, *, basic_in_clear: bool = False) -> None:
+        self._basic_in_clear = basic_in_clear
         self._user = user
         self._secret = secret
         self._challenge: Challenge | None = None
@@ -72,7 +75,7 @@ class Login:
             return False
         if self._refused:
             raise VisitProblem("visit.unauthorised", where=where)
-        chosen = self._choose(fields, secure)
+        chosen = self._choose(fields, secure or self._basic_in_clear)
         if chosen is None:
             return False
         if self._challenge is not None and not self._is_renewal(chosen, repeated):

@@ -27,19 +27,21 @@ _FIRST_PACKET_SECONDS = 5.0
 _STALL_SECONDS = 5.0
 _TEARDOWN_SECONDS = 2.0
 _REPORT_SECONDS = 5.0
-_FIRST_PORT_OF_TCP = 50_000
+#: In the capture file every track has ports of its own on both sides, whatever the transport
+#: was: a capture of several sessions then needs only one list of tracks.
+_FIRST_CAPTURE_PORT = 50_000
 #: Stand-ins in the capture file for peers that have no IPv4 address (RFC 5737).
 _DEVICE_STAND_IN, _OWN_STAND_IN = "192.0.2.1", "192.0.2.2"
 
 
 @dataclass
 class Track:
-    """One media of the session, as set up."""
+    """One media of the session, as set up; the ports are those of the capture file."""
 
     media: Media
     control: str
-    rtp_port: int = 0
-    rtcp_port: int = 0
+    rtp_port: int
+    rtcp_port: int
     server_ports: tuple[int, int] | None = None
     channels: tuple[int, int] | None = None
     receivers: list[UdpReceiver] = field(default_factory=list)
@@ -93,6 +95,7 @@ class RtspSession:
         self._fault: ProtocolError | None = None
         self._channels: dict[int, int] = {}
         self.sdp = b""
+        self.first_packet_seconds = _FIRST_PACKET_SECONDS
         self.tracks: list[Track] = []
 
     @property
@@ -136,7 +139,8 @@ class RtspSession:
                 control = _same_host(resolve_control(self._base, media.control), self._uri)
             except (ProtocolError, ValueError) as fault:
                 raise VisitProblem("visit.malformed", where="SDP", detail=str(fault)) from None
-            track = Track(media, control)
+            first_port = _FIRST_CAPTURE_PORT + 2 * number
+            track = Track(media, control, first_port, first_port + 1)
             self.tracks.append(track)
             await (self._set_up_udp(track, number) if udp else self._set_up_tcp(track, number))
         self._aggregate = _same_host(resolve_control(self._base, description.control), self._uri)
@@ -148,8 +152,8 @@ class RtspSession:
             UdpReceiver(one, 2 * number + role, peer, self._capture, self._time)
             for role, one in enumerate(pair)
         ]
-        track.rtp_port, track.rtcp_port = (one.port for one in track.receivers)
-        wanted = Transport("UDP", client_port=(track.rtp_port, track.rtcp_port))
+        rtp, rtcp = track.receivers
+        wanted = Transport("UDP", client_port=(rtp.port, rtcp.port))
         given = await self._set_up(track, wanted)
         if given.lower == "TCP":
             raise VisitProblem("visit.not-offered", what="UDP", detail="SETUP")
@@ -163,8 +167,6 @@ class RtspSession:
         track.channels = given.interleaved or channels
         for role, channel in enumerate(track.channels):
             self._channels[channel] = 2 * number + role
-        track.rtp_port = _FIRST_PORT_OF_TCP + 2 * number
-        track.rtcp_port = track.rtp_port + 1
 
     async def _set_up(self, track: Track, wanted: Transport) -> Transport:
         headers = [("Transport", wanted.build())]
@@ -183,9 +185,7 @@ class RtspSession:
             raise VisitProblem("visit.malformed", where="SETUP", detail="no RTP transport")
         return given[0]
 
-    async def play(
-        self, seconds: float, *, first_packet_seconds: float = _FIRST_PACKET_SECONDS
-    ) -> Reception:
+    async def play(self, seconds: float) -> Reception:
         """Play and receive for ``seconds`` from the first packet on.
 
         Raises:
@@ -198,7 +198,7 @@ class RtspSession:
         try:
             _served(await self._connection.request("PLAY", self._aggregate, headers), "PLAY")
             alive = asyncio.create_task(self._keep_alive())
-            first = await self._first_packet(started + first_packet_seconds)
+            first = await self._first_packet(started + self.first_packet_seconds)
             end: End = "stalled" if first is None else await self._receive(first + seconds)
         finally:
             self._connection.on_frame = None
@@ -287,18 +287,12 @@ class RtspSession:
                 receiver.send(_EMPTY_REPORT, port)
 
     def flows(self) -> list[Flow]:
-        """Where each flow of the capture comes from and goes to."""
+        """Where each flow of the capture file comes from and goes to."""
         own, peer = self._connection.addresses
         if ":" in own:
             own, peer = _OWN_STAND_IN, _DEVICE_STAND_IN
-        flows = []
-        for track in self.tracks:
-            ports = (track.rtp_port, track.rtcp_port)
-            flows += [
-                Flow((peer, source), (own, port))
-                for source, port in zip(track.server_ports or ports, ports, strict=True)
-            ]
-        return flows
+        ports = [port for track in self.tracks for port in (track.rtp_port, track.rtcp_port)]
+        return [Flow((peer, port), (own, port)) for port in ports]
 
     def _close_receivers(self) -> None:
         for track in self.tracks:

@@ -54,6 +54,7 @@ class RtspConnection(asyncio.Protocol):
         time_source: TimeSource,
         user: str = "",
         secret: Secret | None = None,
+        basic_in_clear: bool = False,
     ) -> RtspConnection:
         """Connect by TCP, or by TLS when ``secure``.
 
@@ -61,7 +62,7 @@ class RtspConnection(asyncio.Protocol):
             VisitProblem: no connection.
         """
         context = options.tls_context() if secure else None
-        login = Login(user, secret)
+        login = Login(user, secret, basic_in_clear=basic_in_clear)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(options.connect_seconds):

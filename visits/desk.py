@@ -1,0 +1,312 @@
+"""The desk: every camera visited once per kind, side by side, each within a hard bound.
+
+What a device or the network does becomes the recording's problem; anything else is a fault of
+the harness and is raised as such.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Protocol, TypeVar
+
+from assessment.reason import Reason
+from assessment.recording import Recording
+from protocols.errors import ProtocolError
+from targets.camera import CameraTarget
+from targets.errors import VisitProblem
+from targets.onvif_client import OnvifClient
+from targets.onvif_media import CameraMedia
+from visits.circumstances import Circumstances, Lengths, Visit
+from visits.clock import record_clock
+from visits.description import record_description
+from visits.draft import Draft
+from visits.online import record_online
+from visits.passwords import record_passwords
+from visits.snapshot import record_snapshot
+from visits.stream import record_stream
+from visits.white_light import record_white_light
+
+Recorder = Callable[[Visit], Awaitable[None]]
+Progress = Callable[[str, CameraTarget, Recording], None]
+T = TypeVar("T")
+#: Kinds that change or try something on the device; they need ``Circumstances.intrusive``.
+INTRUSIVE = frozenset({"passwords"})
+#: Kinds that are worth doing after the password was refused.
+_WITHOUT_LOGIN = frozenset({"online", "clock", "passwords", "wire"})
+_WORKERS = 32
+
+
+class RecordingStore(Protocol):
+    """Where recordings are kept as they are made."""
+
+    def find(self, kind: str, subject: str) -> Recording | None:
+        """The recording of ``kind`` of ``subject``, if there is one."""
+
+    def save(self, recording: Recording) -> Recording:
+        """Commit ``recording`` and return it as it is kept."""
+
+
+class NotRecorded(LookupError):  # noqa: N818 - a circumstance of judging again, not an error
+    """No such recording is kept, and no visit is allowed now."""
+
+
+class VisitsBroken(Exception):  # noqa: N818 - says what broke: the harness's own visits
+    """The harness itself broke on some cameras.
+
+    Attributes:
+        faults: what was raised, by point.
+        recordings: of the cameras on which it did not.
+    """
+
+    def __init__(
+        self, kind: str, faults: Mapping[str, Exception], recordings: Mapping[str, Recording]
+    ) -> None:
+        first = next(iter(faults.values()))
+        super().__init__(f"{kind}: {len(faults)} visits broke, first: {type(first).__name__}")
+        self.faults = dict(faults)
+        self.recordings = dict(recordings)
+        self.__cause__ = first
+
+
+def _streams(variant: str) -> Recorder:
+    async def record(visit: Visit) -> None:
+        await record_stream(visit, variant)
+
+    return record
+
+
+#: Every kind of visit that this room knows, by name.
+RECORDERS: Mapping[str, Recorder] = {
+    "description": record_description,
+    "snapshot": record_snapshot,
+    "clock": record_clock,
+    "white-light": record_white_light,
+    "online": record_online,
+    "passwords": record_passwords,
+    **{
+        f"stream:{variant}": _streams(variant)
+        for variant in ("day", "night", "sub", "codec-h264", "codec-h265", "codec-mjpeg")
+    },
+}
+
+
+def planned_seconds(kind: str, lengths: Lengths) -> float:
+    """How long a visit takes by plan, when the device is prompt."""
+    if kind in ("stream:day", "stream:night"):
+        return lengths.main
+    return {
+        "clock": 2 * lengths.clock,
+        "online": lengths.online_polls * (lengths.online_interval + 12.0),
+        "passwords": 3 * lengths.candidates * (lengths.candidate_interval + 2.0),
+        "white-light": 3 * (lengths.lamp_settles + lengths.lamp),
+    }.get(kind, lengths.other)
+
+
+class VisitDesk:
+    """Visits cameras and remembers. Use as a context manager, or ``close`` it.
+
+    Args:
+        store: where recordings are found and kept.
+        circumstances: what every visit is given.
+        at_once: how many cameras are visited at the same time.
+        allow_visits: whether a recording that is not kept is made; else ``NotRecorded``.
+        recorders: further kinds of visit by name.
+    """
+
+    def __init__(
+        self,
+        store: RecordingStore,
+        circumstances: Circumstances | None = None,
+        *,
+        at_once: int = 32,
+        allow_visits: bool = True,
+        recorders: Mapping[str, Recorder] | None = None,
+    ) -> None:
+        self._store = store
+        self._circumstances = circumstances or Circumstances()
+        self._at_once = at_once
+        self._allow_visits = allow_visits
+        self._recorders = {**RECORDERS, **(recorders or {})}
+        self._cameras: dict[str, _Acquaintance] = {}
+        self._gate: asyncio.Semaphore | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    async def visit(self, kind: str, camera: CameraTarget) -> Recording:
+        """The recording of ``kind`` of ``camera``: kept from before, or made now.
+
+        Raises:
+            NotRecorded: it is not kept and visits are not allowed.
+            KeyError: there is no such kind.
+            Exception: the harness broke.
+        """
+        recorder = self._recorders[kind]
+        known = self._cameras.setdefault(camera.point, _Acquaintance())
+        async with known.lock:
+            kept = await asyncio.to_thread(self._store.find, kind, camera.point)
+            if kept is not None:
+                return kept
+            if not self._allow_visits:
+                raise NotRecorded(f"{kind} of {camera.point}")
+            if self._gate is None:
+                self._gate = asyncio.Semaphore(self._at_once)
+            async with self._gate:
+                made = await self._make(kind, camera, recorder, known)
+            return await asyncio.to_thread(self._store.save, made)
+
+    async def _make(
+        self, kind: str, camera: CameraTarget, recorder: Recorder, known: _Acquaintance
+    ) -> Recording:
+        draft = Draft(kind, camera.point, self._circumstances.time_source)
+        if kind in INTRUSIVE and not self._circumstances.intrusive:
+            return draft.seal(Reason("visit.needs-intrusive", {"what": kind}))
+        if known.refused and kind not in _WITHOUT_LOGIN:
+            # One try of a wrong password for the whole run: a second might lock the account.
+            return draft.seal(Reason("visit.unauthorised", {"where": "earlier visit"}))
+        visited = camera.without_password() if known.refused else camera
+        visit = Visit(
+            visited, known.media(visited, self._circumstances), self._circumstances, draft
+        )
+        bound = self._circumstances.lengths.visit + planned_seconds(
+            kind, self._circumstances.lengths
+        )
+        problem = await _bounded(recorder(visit), bound)
+        visit.client.close()
+        visit.client.transcript = None
+        if _password_refused(problem, draft) and camera.user:
+            known.refuse()
+        return draft.seal(problem)
+
+    def visit_all(
+        self, kind: str, cameras: Iterable[CameraTarget], progress: Progress | None = None
+    ) -> dict[str, Recording]:
+        """Visit ``cameras`` side by side from a thread without an event loop.
+
+        ``progress`` is called here, in the calling thread, as each recording is there.
+
+        Raises:
+            NotRecorded: as ``visit``.
+            VisitsBroken: the harness broke on some cameras; the others were visited.
+        """
+        running = {
+            asyncio.run_coroutine_threadsafe(self.visit(kind, camera), self._running()): camera
+            for camera in cameras
+        }
+        recordings: dict[str, Recording] = {}
+        faults: dict[str, Exception] = {}
+        try:
+            for future in concurrent.futures.as_completed(running):
+                camera = running[future]
+                try:
+                    recordings[camera.point] = future.result()
+                except Exception as fault:  # noqa: BLE001 - raised below, with the others done
+                    faults[camera.point] = fault
+                else:
+                    if progress is not None:
+                        progress(kind, camera, recordings[camera.point])
+        finally:
+            for future in running:
+                future.cancel()
+        missing = [one for one in faults.values() if isinstance(one, NotRecorded)]
+        if missing:
+            raise missing[0]
+        if faults:
+            raise VisitsBroken(kind, faults, recordings)
+        return {camera.point: recordings[camera.point] for camera in running.values()}
+
+    def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run ``work()`` in the desk's own event loop and wait for it."""
+
+        async def awaited() -> T:
+            return await work()
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self._running()).result()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        """The event loop in the background, started when first needed."""
+        if self._loop is None:
+            # The selector loop on every system: only it can watch UDP sockets.
+            self._loop = asyncio.SelectorEventLoop()
+            self._loop.set_default_executor(
+                concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="visits")
+            )
+            self._thread = threading.Thread(
+                target=self._loop.run_forever, name="visits", daemon=True
+            )
+            self._thread.start()
+        return self._loop
+
+    def close(self) -> None:
+        """End all visits and the event loop."""
+        if self._loop is None or self._thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._loop = self._thread = None
+
+    def __enter__(self) -> VisitDesk:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Acquaintance:
+    """What the desk knows of one camera: its connections, and whether it refused us."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.refused = False
+        self._media: CameraMedia | None = None
+
+    def media(self, camera: CameraTarget, circumstances: Circumstances) -> CameraMedia:
+        if self._media is None:
+            client = OnvifClient(camera, time_source=circumstances.time_source)
+            self._media = CameraMedia(client)
+        return self._media
+
+    def refuse(self) -> None:
+        self.refused = True
+        self._media = None
+
+
+async def _bounded(work: Awaitable[None], seconds: float) -> Reason | None:
+    """Why ``work`` could not be done, ``None`` when it was; faults of ours are raised."""
+    try:
+        async with asyncio.timeout(seconds) as bound:
+            await work
+    except VisitProblem as problem:
+        return problem.reason
+    except ProtocolError as fault:
+        return Reason("visit.malformed", {"where": "answer", "detail": str(fault)})
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        return Reason("visit.timeout", {"seconds": seconds, "waiting_for": "visit"})
+    return None
+
+
+def _password_refused(problem: Reason | None, draft: Draft) -> bool:
+    """Whether this visit learnt that the password is wrong."""
+    refusals = [problem.code if problem is not None else ""]
+    refusals += [str(poll.get("detail")) for poll in draft.facts.get("polls", ())]
+    return "visit.unauthorised" in refusals
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()
