@@ -167,6 +167,8 @@ def read(data: bytes) -> Element:
     try:
         parser.feed(data)
         root = parser.close()
+    except ProtocolError:
+        raise
     except ParseError as error:
         raise ProtocolError(f"the XML is not well-formed: {error}") from None
     except (DefusedXmlException, ValueError, LookupError) as error:
