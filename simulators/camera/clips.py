@@ -10,14 +10,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-from functools import cache
+from dataclasses import asdict, replace
+from functools import cache, lru_cache
 from pathlib import Path
 
-from simulators.camera import encoders, overlay, scenes, street
+from simulators.camera import encoders, overlay, parameter_sets, scenes, street
 from simulators.camera.encoders import AccessUnit, Clip, ClipSpec
+from simulators.camera.state import CameraState
+from simulators.camera.stream_plan import stream_plan
 
-__all__ = ["AccessUnit", "Clip", "ClipSpec", "encode", "set_cache_folder", "warm"]
+__all__ = ["AccessUnit", "Clip", "ClipSpec", "encode", "set_cache_folder", "snapshot", "warm"]
 
 _MAGIC = b"TTCLIP1\n"
 _KEPT_BYTES = 256_000_000
@@ -80,6 +82,17 @@ def warm(specs: Iterable[ClipSpec], workers: int = 2) -> None:
             pass
 
 
+def snapshot(state: CameraState, footage: str = "") -> bytes:
+    """What the camera sees now as JPEG, in the size of its main stream."""
+    spec = stream_plan(state, "main", light_age=state.light_age, footage=footage)
+    return _photograph(replace(spec, codec="JPEG", quality=90, damage=""))
+
+
+@lru_cache(maxsize=16)
+def _photograph(spec: ClipSpec) -> bytes:
+    return encoders.jpeg(spec, encoders.picture(spec, 0))
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that other processes see either whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +114,7 @@ def _size(clip: Clip) -> int:
 def _program_version() -> str:
     """Changes with the code that makes the pictures, so that an old cache is not believed."""
     digest = hashlib.sha256()
-    for module in (encoders, overlay, scenes, street):
+    for module in (encoders, overlay, parameter_sets, scenes, street):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 

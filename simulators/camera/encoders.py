@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.camera import overlay, scenes
+from simulators.camera.parameter_sets import without_usability
 from simulators.camera.street import Picture
 
 CodedPicture = tuple[bytes, bool, int]
@@ -48,6 +49,7 @@ class ClipSpec:
         damage: ``""``, ``slices`` (slice data scrambled), ``restart-markers`` or
             ``no-key-picture``.
         footage: path of a video file shown instead of the scene.
+        still: nothing moves in the scene.
     """
 
     scene: str = "day"
@@ -73,6 +75,7 @@ class ClipSpec:
     quality: int = 70
     damage: str = ""
     footage: str = ""
+    still: bool = False
     seed: int = 0
 
 
@@ -116,7 +119,9 @@ def picture(spec: ClipSpec, index: int) -> Picture:
         frames = _footage(spec.footage, width, height)
         frame = frames[source % len(frames)].copy()
     else:
-        frame = scenes.render(spec.scene, source, width, height, spec.seed, spec.fps)
+        frame = scenes.render(
+            spec.scene, source, width, height, spec.seed, spec.fps, moving=not spec.still
+        )
     frame = scenes.apply_look(frame, spec.look, source, spec.seed)
     if spec.rendered or spec.aspect != (1, 1):
         size = (spec.width, spec.height)
@@ -156,7 +161,7 @@ def encode_clip(spec: ClipSpec) -> Clip:
     count = max(1, round(spec.seconds * spec.fps))
     if spec.codec == "JPEG":
         units = [
-            AccessUnit(_jpeg(spec, picture(spec, index)), True, index / spec.fps)
+            AccessUnit(jpeg(spec, picture(spec, index)), True, index / spec.fps)
             for index in range(count)
         ]
     else:
@@ -169,8 +174,11 @@ def _encoded(spec: ClipSpec, count: int) -> Iterator[AccessUnit]:
     for data, key, shown in _packets(spec, count):
         if spec.damage == "no-key-picture" and key:
             continue
-        coded = _scramble(data) if spec.damage == "slices" else data
-        yield AccessUnit(coded, key, shown / spec.fps)
+        if spec.damage == "slices":
+            data = _scramble(data)
+        if not spec.timing_info and spec.codec == "H264":
+            data = without_usability(data)
+        yield AccessUnit(data, key, shown / spec.fps)
 
 
 def _packets(spec: ClipSpec, count: int) -> list[CodedPicture]:
@@ -280,7 +288,7 @@ def _start_codes(data: bytes) -> list[int]:
     return found
 
 
-def _jpeg(spec: ClipSpec, frame: Picture) -> bytes:
+def jpeg(spec: ClipSpec, frame: Picture) -> bytes:
     """Baseline 4:2:0 JPEG with the standard Huffman tables, as RFC 2435 needs it."""
     options = [cv2.IMWRITE_JPEG_QUALITY, spec.quality, cv2.IMWRITE_JPEG_OPTIMIZE, 0]
     options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]

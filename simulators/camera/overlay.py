@@ -27,7 +27,7 @@ def clock_text(posix: float, zone_seconds: int = 28_800) -> str:
 
 def character_height(picture_height: int) -> int:
     """The font size in pixels for a picture of that height."""
-    return max(12, round(picture_height / 20))
+    return max(14, round(picture_height / 16))
 
 
 def burn(
@@ -47,26 +47,6 @@ def burn(
         dark = box * (1 - outline[part] / np.float32(255))
         cover = fill[part] / np.float32(255)
         box[:] = (dark * (1 - cover) + np.array(colour, np.float32) * cover).astype(np.uint8)
-
-
-def burn_luma(planes: NDArray[np.uint8], text: str, left: int, top: int, size: int) -> None:
-    """Draw white ``text`` into an I420 picture in place (rows: luma, then both chromas)."""
-    height = planes.shape[0] * 2 // 3
-    width = planes.shape[1]
-    right = left
-    for offset, fill, outline in _cells(text, size):
-        column = left + offset
-        box = planes[top : top + fill.shape[0], column : column + fill.shape[1]]
-        part = np.s_[: box.shape[0], : box.shape[1]]
-        dark = 16 + (box - np.float32(16)) * (1 - outline[part] / np.float32(255))
-        cover = fill[part] / np.float32(255)
-        box[:] = (dark * (1 - cover) + np.float32(235) * cover).astype(np.uint8)
-        right = max(right, min(column + fill.shape[1], width))
-    bottom = min(top + character_box(size)[1], height)
-    for plane in range(2):
-        chroma = planes[height + plane * height // 4 : height + (plane + 1) * height // 4]
-        flat = chroma.reshape(height // 2, width // 2)
-        flat[top // 2 : bottom // 2, left // 2 : right // 2] = 128
 
 
 def character_box(size: int) -> tuple[int, int]:

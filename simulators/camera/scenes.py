@@ -48,7 +48,14 @@ class _Setting:
 
 
 def render(
-    scene: str, index: int, width: int, height: int, seed: int = 0, fps: float = 25.0
+    scene: str,
+    index: int,
+    width: int,
+    height: int,
+    seed: int = 0,
+    fps: float = 25.0,
+    *,
+    moving: bool = True,
 ) -> Picture:
     """Frame ``index`` of ``scene`` as BGR, height x width x 3.
 
@@ -60,7 +67,7 @@ def render(
     setting = _setting(scene, width, height, seed)
     frame = setting.background.copy()
     phase = (index / fps / PERIOD_SECONDS) % 1.0
-    if setting.moves:
+    if setting.moves and moving:
         _sway(frame, setting, phase)
         for lane in range(3 if scene == "motion" else 2):
             speed = 1 + lane if scene == "motion" else 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -68,6 +70,16 @@ class CameraState:
     ports: dict[str, int] = field(
         default_factory=lambda: {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
     )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "light" and value != self.__dict__.get("light", value):
+            self.__dict__["_light_changed"] = time.monotonic()
+        super().__setattr__(name, value)
+
+    @property
+    def light_age(self) -> float:
+        """Seconds since the light around the camera last changed, infinite before."""
+        return time.monotonic() - self.__dict__.get("_light_changed", -math.inf)
 
     def has(self, behaviour: str) -> bool:
         """Whether the named defect or variant is switched on."""
