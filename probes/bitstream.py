@@ -9,6 +9,7 @@ from probes.rtp_track import Packets, Truths
 _MOST_PACKETS = 600
 _CONVINCING = 0.9
 _PACK_START = (0x00, 0x00, 0x01, 0xBA)
+_MAP_START = b"\0\0\1\xbc"
 
 
 def identify(packets: Packets) -> str | None:
@@ -85,3 +86,23 @@ def _like_program_stream(packets: Packets) -> bool:
         starts &= packets.payload_byte(offset)[: len(starts)] == value
     timestamps = len(np.unique(packets.timestamp[: len(starts)]))
     return bool(starts.any() and np.count_nonzero(starts) >= timestamps / 2)
+
+
+def program_stream_types(packets: Packets) -> list[int]:
+    """The stream types in the first program stream map of an MPEG program stream.
+
+    ISO/IEC 13818-1 2.5.4; 0x1B is H.264, 0x24 H.265, 0x80 SVAC (GB/T 28181).
+    """
+    for index in range(min(len(packets), _MOST_PACKETS)):
+        payload = packets.payload(index)
+        at = payload.find(_MAP_START)
+        if at < 0 or at + 12 > len(payload):
+            continue
+        begin = at + 10 + int.from_bytes(payload[at + 8 : at + 10], "big")
+        end = begin + 2 + int.from_bytes(payload[begin : begin + 2], "big")
+        types, begin = [], begin + 2
+        while begin + 4 <= min(end, len(payload)):
+            types.append(payload[begin])
+            begin += 4 + int.from_bytes(payload[begin + 2 : begin + 4], "big")
+        return types
+    return []

@@ -38,6 +38,8 @@ from protocols.rtcp import SenderReport, parse_rtcp
 from protocols.rtp import HeaderTable, parse_headers
 
 STRETCH = 12
+COMFORT_NOISE = 13
+"""Payload type of comfort noise (RFC 3389); it shares the sequence numbers of the sound."""
 _READERS_KEPT = 8
 _MOST_REPORTS = 4096
 _JPEG_HEADERS_READ = 64
@@ -92,6 +94,8 @@ class Track:
         headers = parse_headers(table.buffer, table.start[here], table.length[here])
         times = table.time_ns[here][headers.row]
         chosen = headers.payload_type == self._seen_payload_type(headers)
+        if self.media == "audio":
+            chosen |= headers.payload_type == COMFORT_NOISE
         return order_packets(table.buffer, headers.take(chosen), times[chosen])
 
     def _seen_payload_type(self, headers: HeaderTable) -> int:
