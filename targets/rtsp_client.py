@@ -19,7 +19,7 @@ from targets.camera import DEFAULT_PORTS, CameraTarget
 from targets.errors import VisitProblem
 from targets.packet_capture import Flow, PacketCapture, TooMuchMediaError
 from targets.rtsp_connection import RtspConnection
-from targets.udp_receiver import UdpReceiver, open_pair
+from targets.udp_receiver import Sweep, UdpReceiver, open_pair
 
 End = Literal["complete", "closed-by-device", "stalled", "error"]
 _MAXIMUM_TRACKS = 8
@@ -195,6 +195,8 @@ class RtspSession:
         self._last_frame = started = self._time.monotonic()
         headers = (("Session", self._session), ("Range", "npt=0.000-"))
         alive = None
+        sweep = Sweep([receiver for track in self.tracks for receiver in track.receivers])
+        asked_ns = int(self._time.now() * 1e9)
         try:
             _served(await self._connection.request("PLAY", self._aggregate, headers), "PLAY")
             alive = asyncio.create_task(self._keep_alive())
@@ -202,15 +204,21 @@ class RtspSession:
             end: End = "stalled" if first is None else await self._receive(first + seconds)
         finally:
             self._connection.on_frame = None
+            sweep.close()
             if alive is not None:
                 alive.cancel()
             self._close_receivers()
         if isinstance(self._fault, TooMuchMediaError):
             raise VisitProblem("visit.too-much", bytes=self._capture.size)
-        arrived = None if first is None else first - started
+        arrived = None if first is None else self._first_stamp(asked_ns)
         if self._connection.closed.done() and first is None:
             end = "closed-by-device"
         return Reception(arrived, end, self._capture)
+
+    def _first_stamp(self, asked_ns: int) -> float:
+        """Seconds from PLAY to the first packet, by its own time of arrival."""
+        earliest = min(time_ns for time_ns, _, _ in self._capture.packets)
+        return max(0.0, (earliest - asked_ns) / 1e9)
 
     def _take_frame(self, channel: int, time_ns: int, payload: bytes) -> None:
         flow = self._channels.get(channel)

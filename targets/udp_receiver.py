@@ -7,13 +7,14 @@ import contextlib
 import socket
 import struct
 import sys
+from collections.abc import Sequence
 
 from protocols.time_source import TimeSource
 from targets.packet_capture import PacketCapture, TooMuchMediaError
 
 _QUEUE_BYTES = 4 << 20
 _ENOUGH_TO_WAIT = 1 << 20
-_WAIT_SECONDS = 0.02
+_SWEEP_SECONDS = 0.1
 _MAXIMUM_DATAGRAM = 65_536
 _ANCILLARY_BYTES = 128
 _TIMESPEC = struct.Struct("@qq")
@@ -50,8 +51,8 @@ def open_pair(local: str) -> tuple[socket.socket, socket.socket]:
 class UdpReceiver:
     """Reads one UDP socket into a capture.
 
-    Where the kernel stamps arrival times and its queue is large, the queue is emptied every
-    20 ms instead of at every packet, which would cost ten times the CPU.
+    Where the kernel stamps arrival times and its queue is large, a ``Sweep`` empties the queue
+    now and then; else every packet wakes us, at several times the CPU.
 
     Args:
         socket_: bound; closed by ``close``.
@@ -80,14 +81,14 @@ class UdpReceiver:
         self._capture = capture
         self._time = time_source
         self._loop = asyncio.get_running_loop()
-        self._waiting: asyncio.TimerHandle | None = None
         self._buffer = memoryview(bytearray(_MAXIMUM_DATAGRAM))
         self._drops = 0
         socket_.setblocking(False)
         queue = _enlarge_queue(socket_)
         self._stamped = _ask_for_stamps(socket_)
-        self._patient = self._stamped and queue >= _ENOUGH_TO_WAIT
-        self._loop.add_reader(socket_.fileno(), self._readable)
+        self.patient = self._stamped and queue >= _ENOUGH_TO_WAIT
+        if not self.patient:
+            self._loop.add_reader(socket_.fileno(), self.drain)
 
     @property
     def port(self) -> int:
@@ -103,22 +104,12 @@ class UdpReceiver:
         """Take what is still queued and let the socket go."""
         if self.socket.fileno() < 0:
             return
-        self._loop.remove_reader(self.socket.fileno())
-        if self._waiting is not None:
-            self._waiting.cancel()
-        self._drain()
+        if not self.patient:
+            self._loop.remove_reader(self.socket.fileno())
+        self.drain()
         self.socket.close()
 
-    def _readable(self) -> None:
-        self._drain()
-        if self._patient:
-            self._loop.remove_reader(self.socket.fileno())
-            self._waiting = self._loop.call_later(_WAIT_SECONDS, self._listen_again)
-
-    def _listen_again(self) -> None:
-        self._loop.add_reader(self.socket.fileno(), self._readable)
-
-    def _drain(self) -> None:
+    def drain(self) -> None:
         """Read until the queue is empty."""
         if self.fault is not None:
             return
@@ -142,7 +133,7 @@ class UdpReceiver:
         except TooMuchMediaError as fault:
             self.fault = fault
         except OSError:
-            pass  # an ICMP error of an earlier sendto; the stream itself decides
+            pass  # an ICMP error of an earlier sendto: the stream itself decides
         if taken:
             self.last_arrival = self._time.monotonic()
             if not self.first.done():
@@ -162,6 +153,27 @@ class UdpReceiver:
                 self._capture.dropped += drops - self._drops
                 self._drops = drops
         return stamp
+
+
+class Sweep:
+    """Empties the queues of patient receivers every 100 ms until ``close``."""
+
+    def __init__(self, receivers: Sequence[UdpReceiver]) -> None:
+        self._receivers = [one for one in receivers if one.patient]
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        if self._receivers:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        for receiver in self._receivers:
+            receiver.drain()
+        self._timer = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def close(self) -> None:
+        """Sweep no more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _enlarge_queue(socket_: socket.socket) -> int:
