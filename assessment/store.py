@@ -317,6 +317,11 @@ class RunStore:
             for at, code, parameters in rows
         )
 
+    def settle(self) -> None:
+        """Bring everything into ``run.sqlite`` itself, so that the file can be sealed and copied."""
+        with self._lock:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def verify(self, maximum_faults: int = 100) -> tuple[Reason, ...]:
         """What is not as it was saved; empty when all is well. Stops at ``maximum_faults``."""
         faults: list[Reason] = []
