@@ -26,6 +26,7 @@ _METHOD = "method.wire-privacy"
 # One picture of a camera is more than this; less can be no video, whatever protects it.
 _LEAST_OCTETS = 50_000
 _LEAST_SECONDS = 2
+_STREAM_NS = 1_000_000_000
 _TOLERATED_LOSS = 0.01
 _MAXIMUM_LISTED = 200
 _PROTOCOL_NAMES = {TCP: "tcp", UDP: "udp"}
@@ -151,6 +152,7 @@ def _falls_back(flow: JudgedFlow, judged: list[JudgedFlow]) -> bool:
         other.judgement == "protected"
         and other.flow.addresses() == flow.flow.addresses()
         and other.flow.octets >= _LEAST_OCTETS
+        and other.flow.last_ns - other.flow.first_ns >= _STREAM_NS
         and other.flow.last_ns <= flow.flow.first_ns
         for other in judged
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from probes.wire.content import Content, examine_datagrams, examine_stream, merge
 from probes.wire.disguise import Disguise, see_through_datagrams, see_through_stream
-from probes.wire.flows import TCP, UDP, Flow
+from probes.wire.flows import TCP, UDP, Direction, Flow
 from probes.wire.framing import interleaved_packets, length_framed_packets
 from probes.wire.protection import (
     CERTAINLY_UNEVEN,
@@ -64,20 +64,20 @@ class JudgedFlow:
 def judge_flows(flows: Iterable[Flow]) -> list[JudgedFlow]:
     """Every flow judged, in their order; what one flow tells of another is taken into account."""
     chosen = list(flows)
-    keyed = srtcp_sources(_rtcp_datagrams(chosen))
+    keyed: dict[int, bool] = {}
+    for flow in chosen:
+        for side in flow.directions():
+            keyed |= srtcp_sources(_rtcp_datagrams(flow, side))
     return [_judge(flow, keyed) for flow in chosen]
 
 
-def _rtcp_datagrams(flows: list[Flow]) -> list[bytes]:
-    found: list[bytes] = []
-    for flow in flows:
-        for side in flow.directions():
-            if flow.protocol == UDP:
-                found += [data for data in side.payloads() if looks_like_rtcp(data)]
-            elif flow.protocol == TCP and b"$" in side.stream.data[:100_000]:
-                packets = interleaved_packets(bytes(side.stream.data))
-                found += [data for data in packets if looks_like_rtcp(data)]
-    return found
+def _rtcp_datagrams(flow: Flow, side: Direction) -> list[bytes]:
+    packets: list[bytes] = []
+    if flow.protocol == UDP:
+        packets = side.payloads()
+    elif flow.protocol == TCP and b"$" in side.stream.data[:100_000]:
+        packets = interleaved_packets(bytes(side.stream.data))
+    return [data for data in packets if looks_like_rtcp(data)]
 
 
 def _judge(flow: Flow, keyed: dict[int, bool]) -> JudgedFlow:

@@ -48,7 +48,8 @@ def unmask(data: bytes, key: bytes, phase: int = 0) -> bytes:
 
 def keys_from_statistics(pieces: list[bytes]) -> Iterator[bytes]:
     """Candidate keys, likeliest first, for pieces that each begin at the key's first byte."""
-    period = find_period(pieces)
+    pieces = [piece for piece in pieces if piece]
+    period = find_period(pieces) if pieces else 0
     if not period:
         return
     relative = _align(_columns(pieces, period))
