@@ -318,7 +318,7 @@ class RunStore:
         )
 
     def settle(self) -> None:
-        """Bring everything into ``run.sqlite`` itself, so that the file can be sealed and copied."""
+        """Bring everything into ``run.sqlite`` itself, so that it can be sealed and copied."""
         with self._lock:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
