@@ -8,6 +8,7 @@ from email.utils import formatdate
 
 from aiohttp import web
 
+from simulators.camera.clips import snapshot
 from simulators.camera.onvif.device_memory import DeviceMemory
 from simulators.camera.onvif.discovery import Discovery
 from simulators.camera.onvif.endpoint import Answer, Asked, answer
@@ -29,13 +30,18 @@ class OnvifServer:
     Ports of 0 are replaced in ``state.ports`` by those that the system gave; a missing ``https``
     means that there is none.
 
+    Args:
+        state: the camera's state, shared by its services.
+        footage: path of a video file whose pictures the snapshots show.
+
     Attributes:
         device: what the ONVIF services remember.
         events: ``events.emit(topic, source, data)`` tells all subscribers of an event.
     """
 
-    def __init__(self, state: CameraState) -> None:
+    def __init__(self, state: CameraState, *, footage: str = "") -> None:
         self.state = state
+        self._footage = footage
         self.device = DeviceMemory(state)
         self._discovery = Discovery(self.device)
         self._http: web.Server | None = None
@@ -134,9 +140,7 @@ class OnvifServer:
         except NotAuthorizedError as refusal:
             stale = refusal.reason == "stale"
             return _unauthorised(guard.challenges(stale=stale))
-        from simulators.camera.clips import snapshot
-
-        picture = await asyncio.to_thread(snapshot, self.state)
+        picture = await asyncio.to_thread(snapshot, self.state, self._footage)
         return web.Response(body=picture, content_type="image/jpeg")
 
 

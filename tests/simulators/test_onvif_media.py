@@ -246,6 +246,28 @@ async def test_zeep_sets_and_reads_media_2() -> None:
 
 
 @pytest.mark.parametrize(
+    ("behaviour", "left"), [("h264-missing", ["H265", "JPEG"]), ("mjpeg-missing", ["H264", "H265"])]
+)
+async def test_encodings_that_are_missing_are_not_offered(behaviour: str, left: list[str]) -> None:
+    async with served(behaviour) as server:
+        options = await call(server, "<tr2:GetVideoEncoderConfigurationOptions/>", MEDIA2_PATH)
+        assert [found(one, "tt:Encoding")[0].text for one in options] == left
+        options = await call(server, "<trt:GetVideoEncoderConfigurationOptions/>", MEDIA1_PATH)
+        assert len(found(options, "trt:Options/tt:H264")) == ("H264" in left)
+        assert len(found(options, "trt:Options/tt:JPEG")) == ("JPEG" in left)
+
+
+async def test_an_unusual_setting_is_among_the_options() -> None:
+    async with served() as server:
+        main = server.state.main
+        main.width, main.height, main.frame_rate = 2560, 1440, 50
+        options = await call(server, "<tr2:GetVideoEncoderConfigurationOptions/>", MEDIA2_PATH)
+        widths = found(options, "tr2:Options[1]/tt:ResolutionsAvailable/tt:Width")
+        assert widths[0].text == "2560"
+        assert options[0].get("FrameRatesSupported").startswith("50 30 ")
+
+
+@pytest.mark.parametrize(
     ("protocol", "expected"),
     [
         ("RtspUnicast", "rtsp://{address}:554/sub"),

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from simulators.camera.onvif.device_memory import DeviceMemory, Profile
 from simulators.camera.onvif.markup import Xml, x
 from simulators.camera.onvif.soap import SoapError
-from simulators.camera.state import EncoderSettings
+from simulators.camera.state import CameraState, EncoderSettings
+from simulators.camera.stream_plan import offered_encodings
 
-ENCODINGS = ("H264", "H265", "JPEG")
 STREAMS = ("main", "sub", "third")
-HIGHEST_FRAME_RATE = 30
+_HIGHEST_FRAME_RATE = 30
 LONGEST_GOP = 300
 BITRATES_KBPS = (64, 16_384)
 SOURCE = "source"
@@ -80,16 +80,21 @@ def use_count(device: DeviceMemory, stream: str) -> int:
     return sum(profile.stream == stream for profile in device.profiles())
 
 
-def change(settings: EncoderSettings, wanted: EncoderSettings) -> None:
+def highest_frame_rate(settings: EncoderSettings) -> int:
+    """The highest frame rate that can be set."""
+    return max(_HIGHEST_FRAME_RATE, settings.frame_rate)
+
+
+def change(state: CameraState, settings: EncoderSettings, wanted: EncoderSettings) -> None:
     """Set an encoder.
 
     Raises:
         SoapError: a value is not among the options.
     """
     sound = (
-        wanted.encoding in ENCODINGS
+        wanted.encoding in offered_encodings(state)
         and (wanted.width, wanted.height) in sizes(settings)
-        and 1 <= wanted.frame_rate <= HIGHEST_FRAME_RATE
+        and 1 <= wanted.frame_rate <= highest_frame_rate(settings)
         and BITRATES_KBPS[0] <= wanted.bitrate_kbps <= BITRATES_KBPS[1]
         and 1 <= wanted.gop <= LONGEST_GOP
     )

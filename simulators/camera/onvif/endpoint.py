@@ -12,7 +12,7 @@ from simulators.behaviours import variant
 from simulators.camera.onvif.device_memory import DeviceMemory
 from simulators.camera.onvif.markup import NAMESPACES, Xml, write, x
 from simulators.camera.onvif.operations import OPERATIONS, Call, Operation
-from simulators.camera.onvif.security import ANONYMOUS, LEVELS, Access
+from simulators.camera.onvif.security import ANONYMOUS, HTTP_DIGEST_ONLY, LEVELS, Access
 from simulators.camera.onvif.soap import (
     NotAuthorizedError,
     Request,
@@ -85,7 +85,7 @@ def _authorise(device: DeviceMemory, asked: Asked, request: Request, needed: Acc
     if device.state.has(ANONYMOUS) or needed is Access.PRE_AUTH:
         return
     token = _token(request.header)
-    if token is not None:
+    if token is not None and not device.state.has(HTTP_DIGEST_ONLY):
         user = device.guard.user_of_token(token, device.password_of)
     elif asked.authorization:
         user = device.guard.user_of_digest(asked.authorization, asked.method, device.password_of)

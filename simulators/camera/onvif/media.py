@@ -19,6 +19,7 @@ from simulators.camera.onvif.security import Access
 from simulators.camera.onvif.soap import SoapError, number, one_of, optional, required
 from simulators.camera.onvif.uris import snapshot_uri, stream_uri
 from simulators.camera.state import EncoderSettings
+from simulators.camera.stream_plan import offered_encodings
 
 _ENCODINGS = ("H264", "JPEG")
 
@@ -167,14 +168,16 @@ def get_video_encoder_configuration_options(call: Call) -> Xml:
         optional(call.request, "trt:ProfileToken"),
     )
     sizes = dict.fromkeys(size for settings in chosen for size in encoders.sizes(settings))
-    rates = value_range("tt:FrameRateRange", 1, encoders.HIGHEST_FRAME_RATE)
+    highest = max(map(encoders.highest_frame_rate, chosen))
+    rates = value_range("tt:FrameRateRange", 1, highest)
+    offered = offered_encodings(call.state)
     intervals = value_range("tt:EncodingIntervalRange", 1, 1)
     return x(
         "trt:GetVideoEncoderConfigurationOptionsResponse",
         x(
             "trt:Options",
             value_range("tt:QualityRange", 0, 5),
-            x("tt:JPEG", *resolutions(sizes), rates, intervals),
+            x("tt:JPEG", *resolutions(sizes), rates, intervals) if "JPEG" in offered else None,
             x(
                 "tt:H264",
                 *resolutions(sizes),
@@ -182,7 +185,9 @@ def get_video_encoder_configuration_options(call: Call) -> Xml:
                 rates,
                 intervals,
                 *(x("tt:H264ProfilesSupported", name) for name in ("Baseline", "Main", "High")),
-            ),
+            )
+            if "H264" in offered
+            else None,
         ),
     )
 
@@ -194,7 +199,7 @@ def set_video_encoder_configuration(call: Call) -> Xml:
     if given is None:
         raise SoapError("the configuration is missing", "ter:InvalidArgs")
     settings = encoders.encoder_of(call.device, given.get("token", ""))
-    encoders.change(settings, _read_encoder(given, settings))
+    encoders.change(call.state, settings, _read_encoder(given, settings))
     return x("trt:SetVideoEncoderConfigurationResponse")
 
 

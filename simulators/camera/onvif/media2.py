@@ -15,9 +15,10 @@ from simulators.camera.onvif.security import Access
 from simulators.camera.onvif.soap import SoapError, number, one_of, optional, required
 from simulators.camera.onvif.uris import snapshot_uri, stream_uri
 from simulators.camera.state import EncoderSettings
+from simulators.camera.stream_plan import offered_encodings
 
 _KINDS = ("VideoSource", "AudioSource", "VideoEncoder", "AudioEncoder", "PTZ")
-_FRAME_RATES = (1, 5, 10, 15, 20, 25, 30)
+_FRAME_RATES = (30, 25, 20, 15, 10, 5, 1)
 _VIDEO_PROFILES = {"H264": "Baseline Main High", "H265": "Main"}
 _PROTOCOLS = ("RtspUnicast", "RtspsUnicast", "RTSP", "RtspOverHttp")
 
@@ -123,13 +124,15 @@ def get_video_encoder_configuration_options(call: Call) -> Xml:
     """What can be set, one element for each encoding."""
     chosen = _chosen(call)
     sizes = dict.fromkeys(size for settings in chosen for size in encoders.sizes(settings))
+    highest = max(map(encoders.highest_frame_rate, chosen))
     return x(
         "tr2:GetVideoEncoderConfigurationOptionsResponse",
-        *(_options(encoding, sizes) for encoding in encoders.ENCODINGS),
+        *(_options(one, sizes, highest) for one in offered_encodings(call.state)),
     )
 
 
-def _options(encoding: str, sizes: dict[tuple[int, int], None]) -> Xml:
+def _options(encoding: str, sizes: dict[tuple[int, int], None], highest: int) -> Xml:
+    rates = dict.fromkeys((highest, *_FRAME_RATES))
     profiles = _VIDEO_PROFILES.get(encoding)
     coded = {
         "GovLengthRange": f"1 {encoders.LONGEST_GOP}",
@@ -139,7 +142,7 @@ def _options(encoding: str, sizes: dict[tuple[int, int], None]) -> Xml:
         "tr2:Options",
         coded if profiles else None,
         {
-            "FrameRatesSupported": " ".join(str(rate) for rate in reversed(_FRAME_RATES)),
+            "FrameRatesSupported": " ".join(map(str, rates)),
             "ConstantBitRateSupported": True,
         },
         x("tt:Encoding", encoding),
@@ -156,17 +159,19 @@ def set_video_encoder_configuration(call: Call) -> Xml:
     if given is None:
         raise SoapError("the configuration is missing", "ter:InvalidArgs")
     settings = encoders.encoder_of(call.device, given.get("token", ""))
-    encoders.change(settings, _read_encoder(given, settings))
+    encoders.change(call.state, settings, _read_encoder(call, given, settings))
     return x("tr2:SetVideoEncoderConfigurationResponse")
 
 
-def _read_encoder(given: Element, present: EncoderSettings) -> EncoderSettings:
+def _read_encoder(call: Call, given: Element, present: EncoderSettings) -> EncoderSettings:
     gop = given.get("GovLength", "")
     if gop and not (gop.isascii() and gop.isdigit() and len(gop) < 6):
         raise SoapError("the GOP length is not a number", "ter:InvalidArgVal")
     return EncoderSettings(
         token=present.token,
-        encoding=one_of(required(given, "tt:Encoding"), encoders.ENCODINGS, "the encoding"),
+        encoding=one_of(
+            required(given, "tt:Encoding"), offered_encodings(call.state), "the encoding"
+        ),
         width=int(number(given, "tt:Resolution/tt:Width")),
         height=int(number(given, "tt:Resolution/tt:Height")),
         frame_rate=int(number(given, "tt:RateControl/tt:FrameRateLimit", present.frame_rate)),
@@ -176,11 +181,11 @@ def _read_encoder(given: Element, present: EncoderSettings) -> EncoderSettings:
 
 
 @operation("tr2:GetVideoEncoderInstances", Access.USER)
-def get_video_encoder_instances(_: Call) -> Xml:
+def get_video_encoder_instances(call: Call) -> Xml:
     """Three encoders run side by side, of any kind."""
     codecs = (
         x("tr2:Codec", x("tr2:Encoding", encoding), x("tr2:Number", 3))
-        for encoding in encoders.ENCODINGS
+        for encoding in offered_encodings(call.state)
     )
     return x(
         "tr2:GetVideoEncoderInstancesResponse",

@@ -94,8 +94,6 @@ class Guard:
         Raises:
             NotAuthorizedError: it proves none, is too old or too new, or was used before.
         """
-        if self._state.has(HTTP_DIGEST_ONLY):
-            raise NotAuthorizedError("the WS-UsernameToken is not offered")
         user = (token.findtext("wsse:Username", "", NAMESPACES)).strip()
         password = passwords(user)
         field = token.find("wsse:Password", NAMESPACES)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from simulators.camera.onvif.device_memory import Profile
 from simulators.camera.onvif.operations import Call
+from simulators.camera.rtsp_server import RTSPS_ONLY
 
 SNAPSHOT_PATH = "/snapshot.jpg"
-RTSPS_ONLY = "rtsps-only"
 
 
 def stream_uri(call: Call, profile: Profile, *, tunnel: bool = False, secure: bool = False) -> str:
