@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from simulators.camera import sound, stream_plan
+from simulators.camera import clock, sound, stream_plan
 from simulators.camera.onvif_server import OnvifServer
 from simulators.camera.rtsp_server import RtspServer
 from simulators.camera.state import CameraState
@@ -70,3 +70,4 @@ class SimulatedCamera:
     def _configure(self) -> None:
         stream_plan.configure(self.state)
         sound.configure(self.state)
+        clock.configure(self.state)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from protocols.time_source import TimeSource
 from simulators.behaviours import defect, variant
+from simulators.camera.state import CameraState
 
 HOUR = 3600.0
 
@@ -76,6 +77,9 @@ class CameraClock:
         drift_ppm: rate of the crystal: positive gains.
         following: corrections, or ``None`` for a free-running clock.
         frozen: the clock stands at its starting value; only ``set`` moves it.
+
+    Attributes:
+        behaviours: those that it was made for by ``configure``, ``None`` when made by hand.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class CameraClock:
         self.drift_ppm = drift_ppm
         self.following = following
         self.frozen = frozen
+        self.behaviours: frozenset[str] | None = None
         self._at = reference.monotonic()
         self._reading = reference.now() + offset_s
         self._slew_left = 0.0
@@ -164,6 +169,41 @@ class CameraClock:
             self._slew_left = true + following.residual_s - self._reading
         else:
             self._reading += following.residual_s
+
+
+#: What decides which clock a camera has; the other names above concern what is told of it.
+_CLOCKS = frozenset(
+    {
+        OFFSET_AHEAD,
+        OFFSET_BEHIND,
+        TWO_SECONDS_OFF,
+        DRIFTS,
+        STEPS,
+        SAWTOOTH,
+        FROZEN,
+        STEPS_SMALL,
+        SLEWS,
+        DRIFTS_SYNCED,
+        HALF_SECOND_AHEAD,
+    }
+)
+
+
+def configure(state: CameraState) -> None:
+    """Give the camera the clock that its behaviours ask for, unless it has it already.
+
+    A ``CameraClock`` that somebody set by hand stays as long as no behaviour asks for another.
+    """
+    wanted = frozenset(state.behaviours & _CLOCKS)
+    present = state.clock
+    if isinstance(present, CameraClock):
+        if present.behaviours == wanted or (present.behaviours is None and not wanted):
+            return
+        reference = present.reference
+    else:
+        reference = present
+    state.clock = clock = clock_for(wanted, reference)
+    clock.behaviours = wanted
 
 
 def clock_for(behaviours: Set[str], reference: TimeSource) -> CameraClock:
