@@ -12,6 +12,8 @@ from typing import Any
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from targets.camera import parse_camera
+from targets.errors import TargetError
 from targets.site import ACCESS_TYPES, SCENES, Certificate, Point
 from targets.site_file import POINT_ID, Mistake
 
@@ -134,6 +136,11 @@ def _point(file: str, row: int, cells: dict[str, Any], mistakes: list[Mistake]) 
         note("site.not-yes-or-no", field="indoor", found=indoor_word)
     if not words("uri"):
         note("inventory.no-uri", id=identifier)
+    else:
+        try:
+            parse_camera(words("uri"))
+        except TargetError as error:
+            note(error.key, **error.parameters)
     certificate = None
     if words("certificate_code"):
         certificate = Certificate(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from assessment.sampling import Plan
+
 #: Scene types of clause 4.3.2, by which cameras are chosen.
 SCENES = (
     "rural-square",
@@ -64,17 +66,6 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """How cameras are drawn: ``all``, ``gbt2828`` (level, aql) or ``share`` (share, minimum)."""
-
-    plan: str = "all"
-    level: str = "II"
-    aql: float = 4.0
-    share: float = 0.2
-    minimum: int = 3
-
-
-@dataclass(frozen=True)
 class Wire:
     """Where camera traffic can be watched: a live interface, capture files, or a relay."""
 
@@ -100,7 +91,7 @@ class Site:
     points: tuple[Point, ...]
     platform_addresses: tuple[str, ...] = ()
     platform_reports: Mapping[str, Any] = field(default_factory=dict)
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Plan = field(default_factory=Plan)
     light_box: str = ""
     wire: Wire | None = None
     time_servers: tuple[str, ...] = ()

@@ -10,12 +10,15 @@ from typing import Any
 
 import yaml
 
+from assessment.sampling import ACCEPTANCE_QUALITY_LIMITS as QUALITY_LIMITS
+from assessment.sampling import Plan
 from messages import text
-from targets.site import ACCESS_TYPES, SCENES, Certificate, Exclusion, Point, Sampling, Site, Wire
+from targets.camera import parse_camera
+from targets.errors import TargetError
+from targets.site import ACCESS_TYPES, SCENES, Certificate, Exclusion, Point, Site, Wire
 
 POINT_ID = re.compile(r"\d{20}")
 _MAXIMUM_BYTES = 16 * 1024 * 1024
-_SCHEMES = ("onvif", "rtsp", "rtsps")
 
 
 @dataclass(frozen=True)
@@ -291,13 +294,12 @@ def _point(reader: Reader, node: yaml.Node) -> Point:
 
 
 def check_uri(reader: Reader, node: yaml.Node, uri: str) -> None:
-    """Note a device address that is missing, has no host, or carries a password."""
-    matched = re.fullmatch(r"([a-z]+)://(?:([^/@]*)@)?([^/@]+)(/.*)?", uri)
-    if not matched or matched[1] not in _SCHEMES:
-        shown = re.sub(r"//[^/]*@", "//***@", uri)
-        reader.note(node, "bad-uri", found=shown, schemes=", ".join(_SCHEMES))
-    elif matched[2] and ":" in matched[2]:
-        reader.note(node, "password-in-uri", host=matched[3])
+    """Note a device address that cannot be used, or that carries a password."""
+    try:
+        parse_camera(uri)
+    except TargetError as error:
+        line = node.start_mark.line + 1
+        reader.mistakes.append(Mistake(reader.file.name, line, error.key, error.parameters))
 
 
 def _certificate(reader: Reader, node: yaml.Node | None) -> Certificate | None:
@@ -342,16 +344,18 @@ def _texts(reader: Reader, node: yaml.Node | None, where: str) -> tuple[str, ...
     return tuple(reader.words(item, where) for item in reader.items(node, where))
 
 
-def _sampling(reader: Reader, node: yaml.Node | None) -> Sampling:
+def _sampling(reader: Reader, node: yaml.Node | None) -> Plan:
     fields = reader.mapping(node, "sampling", ("plan", "level", "aql", "share", "minimum"))
     share = reader.number(fields.get("share"), "sampling.share", 0.0001, 1)
     minimum = reader.number(fields.get("minimum"), "sampling.minimum", 1, 1_000_000)
-    return Sampling(
-        plan=reader.choice(fields.get("plan"), "plan", ("all", "gbt2828", "share"), "all"),
+    return Plan(
+        kind=reader.choice(fields.get("plan"), "plan", ("all", "gbt2828", "share"), "all"),  # type: ignore[arg-type]
         level=reader.choice(
             fields.get("level"), "level", ("I", "II", "III", "S-1", "S-2", "S-3", "S-4"), "II"
         ),
-        aql=reader.number(fields.get("aql"), "sampling.aql", 0.65, 10) or 4.0,
+        aql=float(
+            reader.choice(fields.get("aql"), "aql", tuple(f"{q:g}" for q in QUALITY_LIMITS), "4")
+        ),
         share=share or 0.2,
         minimum=int(minimum or 3),
     )

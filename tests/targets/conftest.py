@@ -7,7 +7,7 @@ import pytest
 from tests.targets.servers import GstreamerServer
 
 
-@pytest.fixture()
+@pytest.fixture
 def gstreamer() -> Iterator[Callable[..., GstreamerServer]]:
     """Starts GStreamer's RTSP servers and stops them after the test."""
     started: list[GstreamerServer] = []

@@ -1,7 +1,8 @@
 """An RTSP server that nobody here wrote: GStreamer's. Run by the system's python3 (needs gi).
 
 Arguments: address, launch line, and optionally --user, --password, --certificate (PEM with key),
---udp-only, --tcp-only. Prints its port, then serves /stream until its standard input closes.
+--tcp-only. Prints its port, then serves /stream, /main, /sub and /third until its standard
+input closes.
 """
 
 import argparse
@@ -48,9 +49,11 @@ if options.user or options.certificate:
     else:
         auth.set_default_token(token)
     server.set_auth(auth)
-server.get_mount_points().add_factory("/stream", factory)
+for path in ("/stream", "/main", "/sub", "/third"):
+    server.get_mount_points().add_factory(path, factory)
 server.attach(None)
-print(server.get_bound_port(), flush=True)
+sys.stdout.write(f"{server.get_bound_port()}\n")
+sys.stdout.flush()
 
 loop = GLib.MainLoop()
 GLib.io_add_watch(GLib.IOChannel.unix_new(sys.stdin.fileno()), GLib.IO_HUP, lambda *_: loop.quit())

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from messages import LANGUAGES, text
+from targets.camera import CameraOptions, parse_camera
+from targets.credentials import Secret
+from targets.errors import TargetError
+
+
+def test_an_onvif_address() -> None:
+    camera = parse_camera("onvif://admin@10.1.2.3", secret=lambda: Secret("s3cret"))
+    assert (camera.scheme, camera.host, camera.port, camera.user) == (
+        "onvif", "10.1.2.3", 80, "admin",
+    )  # fmt: skip
+    assert camera.point == camera.name == "10.1.2.3"
+    assert camera.speaks_onvif
+    assert camera.device_service == "http://10.1.2.3:80/onvif/device_service"
+    assert "s3cret" not in repr(camera)
+    assert camera.without_password().secret() is None
+
+
+@pytest.mark.parametrize(
+    ("address", "uri", "user"),
+    [
+        ("rtsp://cam.example/live?x=1", "rtsp://cam.example:554/live?x=1", ""),
+        ("rtsps://op%40site@cam:10322/a/b", "rtsps://cam:10322/a/b", "op@site"),
+        ("rtsp://u@[fe80::1]/s", "rtsp://[fe80::1]:554/s", "u"),
+    ],
+)
+def test_a_device_that_only_streams(address: str, uri: str, user: str) -> None:
+    camera = parse_camera(address, point="p", name="n")
+    assert (camera.stream_uri, camera.user, camera.point, camera.name) == (uri, user, "p", "n")
+    assert not camera.speaks_onvif
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("http://10.0.0.1", "target.scheme"),
+        ("10.0.0.1", "target.scheme"),
+        ("", "target.scheme"),
+        ("onvif://", "target.address"),
+        ("onvif://admin@", "target.address"),
+        ("onvif://a b", "target.address"),
+        ("onvif://10.0.0.1:99999", "target.address"),
+        ("onvif://10.0.0.1:0", "target.address"),
+        ("onvif://10.0.0.300", "target.address"),
+        ("onvif://[::1", "target.address"),
+        ("onvif://-bad-.example", "target.address"),
+        ("onvif://10.0.0.1/path", "target.onvif-path"),
+        ("onvif://admin:hunter2@10.0.0.1", "target.password-in-address"),
+        ("rtsp://admin:hun@ter2@10.0.0.1/x", "target.password-in-address"),
+    ],
+)
+def test_a_wrong_address_is_named_without_its_password(address: str, key: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        parse_camera(address)
+    error = caught.value
+    assert error.key == key
+    for lang in LANGUAGES:
+        sentence = text(error.key, lang, **error.parameters)
+        assert error.key not in sentence
+        assert "hunter2" not in sentence + str(error)
+        assert "ter2" not in sentence + str(error)
+
+
+def test_an_unreadable_ca_file(tmp_path: Path) -> None:
+    with pytest.raises(TargetError) as caught:
+        CameraOptions(ca_file=tmp_path / "absent.pem").tls_context()
+    assert caught.value.key == "target.ca-file"
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate")
+    with pytest.raises(TargetError):
+        CameraOptions(ca_file=broken).tls_context()
