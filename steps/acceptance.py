@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
-from assessment.decision import Decision, for_obligation
-
+from assessment.decision import Decision, decide, for_obligation
+from assessment.evidence import Attestation
 from assessment.finding import Finding
 from assessment.measurement import Measurement
 from assessment.reason import Reason
@@ -26,6 +26,9 @@ class Desk(Protocol):
 
     def visit_all(self, kind: str, points: Sequence[Point]) -> Mapping[str, Recording]:
         """One recording of ``kind`` per point, by point id; visits run side by side."""
+
+    def history(self, kind: str, point: Point) -> Sequence[Recording]:
+        """All kept recordings of ``kind`` of ``point``, oldest first; no visit is made."""
 
 
 class FindingStore(Protocol):
@@ -53,6 +56,7 @@ class Acceptance:
     drawn: tuple[Point, ...]
     today: date
     scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attestations: tuple[Attestation, ...] = ()
 
     def in_scope(self, requirement: str, points: Iterable[Point]) -> tuple[Point, ...]:
         """The points that count for ``requirement``: all, unless ``scope`` narrows a point."""
@@ -60,9 +64,13 @@ class Acceptance:
             point for point in points if requirement in self.scope.get(point.id, (requirement,))
         )
 
+    def history(self, kind: str, point: Point) -> Sequence[Recording]:
+        """What is already kept of ``point``, oldest first."""
+        return self.desk.history(kind, point)
+
     def reading(self, ruling: str) -> str:
         """The reading of an open phrase that governs this run: the site's choice or ours."""
-        return self.site.rulings.get(ruling) or self.catalogue.rulings[ruling].default
+        return self.site.rulings.get(ruling) or self.catalogue.rulings[ruling].reading.name
 
 
 @dataclass
@@ -75,6 +83,7 @@ class ScenarioRun:
     points: tuple[Point, ...] = ()
     recordings: dict[str, Mapping[str, Recording]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    step: str = ""
 
     def ask_for(self, kind: str) -> None:
         """Have every point visited for ``kind`` (or its stored recording brought)."""
@@ -102,6 +111,10 @@ class ScenarioRun:
         except KeyError:
             raise HarnessError(f"{self.requirement.id}: no limit on {quantity}") from None
 
+    def compare(self, measurement: Measurement) -> Conclusion:
+        """Compare a measurement with the catalogue's limit on its quantity."""
+        return Conclusion.of(decide(self.limit(measurement.quantity), measurement), measurement)
+
     def judge_each(self, judge: Callable[[Point], Conclusion]) -> None:
         """Judge every point and keep a finding of each."""
         if not self.points:
@@ -123,8 +136,17 @@ class ScenarioRun:
             rulings=conclusion.rulings or self.requirement.rulings,
             settle=conclusion.settle,
         )
+        self.keep(finding)
+
+    def judge_attested(self, finding: Finding) -> None:
+        """Keep a finding that attestations gave, coloured by the requirement's obligation."""
+        verdict = for_obligation(finding.verdict, self.requirement.obligation)
+        self.keep(replace(finding, verdict=verdict))
+
+    def keep(self, finding: Finding) -> None:
+        """Commit a finding under the scenario and the step that made it."""
         self.findings.append(finding)
-        self.acceptance.findings.save_finding(finding, self.title)
+        self.acceptance.findings.save_finding(finding, f"{self.title}：{self.step}")
 
 
 @dataclass(frozen=True)
@@ -165,6 +187,15 @@ class Conclusion:
     def open(cls, code: str, *measurements: Measurement, **parameters: object) -> Conclusion:
         """Nothing may be concluded, and why."""
         return cls(Verdict.INCONCLUSIVE, Reason(code, parameters), measurements)
+
+    @classmethod
+    def not_applicable(cls, code: str, **parameters: object) -> Conclusion:
+        """The requirement has nothing to say here, and why."""
+        return cls(Verdict.NOT_APPLICABLE, Reason(code, parameters))
+
+    def with_more(self, *measurements: Measurement) -> Conclusion:
+        """The same conclusion, with further measurements shown beside it."""
+        return replace(self, measurements=(*self.measurements, *measurements))
 
     @classmethod
     def spoilt(cls, measurement: Measurement) -> Conclusion:

@@ -57,8 +57,7 @@ def note_harness_fault(run: ScenarioRun, step: str, error: BaseException) -> Non
         reason=Reason("scenario.harness-fault", {"step": step, "kind": type(error).__name__}),
         check_version=run.requirement.version,
     )
-    run.findings.append(finding)
-    run.acceptance.findings.save_finding(finding, run.title)
+    run.keep(finding)
 
 
 class Hooks:
@@ -66,6 +65,10 @@ class Hooks:
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
+
+    def pytest_bdd_before_step(self, request: Any, step: Any) -> None:
+        """Findings carry the step that made them."""
+        request.getfixturevalue("scenario_run").step = step.name
 
     def pytest_bdd_step_error(self, request: Any, step: Any, exception: BaseException) -> None:
         """A step raised: steps never raise for a device, so the harness broke."""

@@ -1,0 +1,163 @@
+"""The simulated site that a run without real equipment meets: all compliant, no two alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simulators.site_plan import CameraPlan, Ground, SitePlan
+from targets.site import Certificate, Point, Site, Wire
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "clips"
+_CONTROL_PORT = 8099
+_TIME_PORT = 1123
+_HARNESS = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class SimulatedPoint:
+    """One point of a simulated site, as the harness and as the simulator see it."""
+
+    point: Point
+    camera: CameraPlan
+
+
+@dataclass(frozen=True)
+class _Sort:
+    name: str
+    location: str
+    scene: str = "other"
+    indoor: bool = False
+    interface: str = "ethernet"
+    ip_code: str = "IP66"
+    audio: str = "PCMA"
+    behaviours: tuple[str, ...] = ()
+    main: dict[str, Any] | None = None
+
+
+_SORTS = (
+    _Sort("东门枪机", "示范小区东门", "rural-path"),
+    _Sort("广场球机", "文化广场", "rural-square", audio="PCMU", interface="wifi"),
+    _Sort(
+        "背街半球",
+        "北街12号",
+        "mixed-lane",
+        ip_code="IP66/IP67",
+        audio="G726",
+        main={"width": 2560, "height": 1440, "frame_rate": 25},
+    ),
+    _Sort("楼道", "3号楼一层", "building-passage", indoor=True, behaviours=("slow-answers",)),
+    _Sort("活动室", "社区活动室", "activity-place", indoor=True, main={"frame_rate": 30}),
+    _Sort("路口", "村口路口", "rural-path", interface="4g", behaviours=("other-xml-prefixes",)),
+)
+
+
+def simulated_point(
+    number: int,
+    ground: Ground,
+    *,
+    name: str,
+    network: str = "127.20",
+    location: str = "",
+    scene: str = "other",
+    indoor: bool = False,
+    interface: str = "ethernet",
+    ip_code: str = "IP66",
+    audio: str = "PCMA",
+    behaviours: tuple[str, ...] = (),
+    main: dict[str, Any] | None = None,
+    user: str = "admin",
+    password: str = "Tantou-2026-sim",
+    service_passwords: dict[str, str] | None = None,
+    scopes: tuple[str, ...] | None = None,
+    certificate: Certificate | None = None,
+    uplink: bool = True,
+) -> SimulatedPoint:
+    """Point ``number`` (from 0) with a compliant camera unless ``behaviours`` says otherwise."""
+    address, ports = ground.place(number, network)
+    identifier = f"6101020000132{number + 1:07d}"
+    model = "SIM-2M"
+    camera = CameraPlan(
+        point=identifier,
+        address=address,
+        name=f"camera-{number + 1}",
+        model=model,
+        scopes=(f"onvif://www.onvif.org/IP/{ip_code.replace('/', '-')}",)
+        if scopes is None
+        else scopes,
+        interface=interface,
+        user=user,
+        password=password,
+        service_passwords=service_passwords or {},
+        audio_encoding=audio,
+        main=main or {},
+        behaviours=behaviours,
+        uplink=uplink,
+        ports=ports,
+    )
+    port = "" if ports["http"] == 80 else f":{ports['http']}"
+    point = Point(
+        id=identifier,
+        name=name,
+        uri=f"onvif://{user}@{address}{port}",
+        location=location,
+        scene=scene,
+        indoor=indoor,
+        access=interface,
+        longitude=108.94 + number / 1000,
+        latitude=34.26 + number / 1000,
+        declared={"ip_code": ip_code, "model": model},
+        certificate=certificate
+        or Certificate(ip_code, model, "CNAS", "2031-12-31", f"SIM-{number + 1:04d}"),
+    )
+    return SimulatedPoint(point, camera)
+
+
+def bundled_points(ground: Ground) -> tuple[SimulatedPoint, ...]:
+    """The points of the bundled site."""
+    return tuple(
+        simulated_point(
+            number,
+            ground,
+            name=sort.name,
+            location=sort.location,
+            scene=sort.scene,
+            indoor=sort.indoor,
+            interface=sort.interface,
+            ip_code=sort.ip_code,
+            audio=sort.audio,
+            behaviours=sort.behaviours,
+            main=sort.main,
+        )
+        for number, sort in enumerate(_SORTS)
+    )
+
+
+def simulated_site(
+    name: str, points: tuple[SimulatedPoint, ...], ground: Ground
+) -> tuple[Site, SitePlan]:
+    """The site file and the simulator's plan for ``points``."""
+    host = "127.20.0.1" if ground.own_addresses else "127.0.0.1"
+    platform = "127.20.0.9" if ground.own_addresses else "127.0.0.1"
+    plan = SitePlan(
+        cameras=tuple(one.camera for one in points),
+        control=(host, _CONTROL_PORT),
+        time_server=(host, _TIME_PORT),
+        platform=platform,
+        cache=str(CACHE),
+    )
+    site = Site(
+        name=name,
+        points=tuple(one.point for one in points),
+        platform_addresses=(platform,),
+        light_box=f"http://{host}:{_CONTROL_PORT}",
+        wire=Wire(interface="lo", seconds=6.0, own_addresses=(_HARNESS,)),
+        time_servers=(f"{host}:{_TIME_PORT}",),
+        rulings={"R-011": "predicted"},
+        online_seconds=3.0,
+        clock_seconds=10.0,
+        simulated=True,
+    )
+    return site, plan

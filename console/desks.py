@@ -1,0 +1,132 @@
+"""Wires a site to the visits: each point becomes a camera target, each need a circumstance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from assessment.recording import Recording
+from assessment.store import RunStore
+from console.wire_visit import wire_recorder
+from protocols.time_source import SystemTime
+from targets.camera import CameraOptions, CameraTarget, parse_camera
+from targets.credentials import PasswordSource
+from targets.light import HttpLightBox, SceneLight, ScheduleLight
+from targets.site import Point, Site
+from visits.circumstances import Circumstances, Lengths
+from visits.desk import Recorder, VisitDesk
+from visits.reference import HostReference
+
+#: Called as each recording is there: kind, point name, whether it went well.
+Progress = Callable[[str, str, Recording], None]
+
+
+class PointDesk:
+    """The desk as steps see it: asked with points of the inventory."""
+
+    def __init__(
+        self,
+        desk: VisitDesk,
+        store: RunStore,
+        targets: Mapping[str, CameraTarget],
+        progress: Progress,
+    ) -> None:
+        self._desk = desk
+        self._store = store
+        self._targets = targets
+        self._progress = progress
+
+    def visit_all(self, kind: str, points: Sequence[Point]) -> Mapping[str, Recording]:
+        """One recording of ``kind`` per point, by point id."""
+
+        def told(what: str, camera: CameraTarget, recording: Recording) -> None:
+            self._progress(what, camera.name, recording)
+
+        targets = [self._targets[point.id] for point in points]
+        return self._desk.visit_all(kind, targets, told)
+
+    def history(self, kind: str, point: Point) -> Sequence[Recording]:
+        """All kept recordings of ``kind`` of ``point``, oldest first."""
+        return list(self._store.recordings(kind, point.id))
+
+
+def camera_targets(site: Site, passwords: PasswordSource) -> dict[str, CameraTarget]:
+    """Every point as a camera target; passwords are looked up when first needed."""
+    options = CameraOptions(ca_file=site.certificate_authority)
+    targets = {}
+    for point in site.points:
+        bare = parse_camera(point.uri, point=point.id, name=point.name, options=options)
+        targets[point.id] = parse_camera(
+            point.uri,
+            point=point.id,
+            name=point.name,
+            options=options,
+            secret=partial(passwords.find, point.id, bare.host, bare.user),
+        )
+    return targets
+
+
+def circumstances_of(site: Site, intrusive: bool) -> Circumstances:
+    """What the site and the options give to every visit."""
+    time_source = SystemTime()
+    places = {
+        point.id: (point.latitude, point.longitude)
+        for point in site.points
+        if point.latitude is not None and point.longitude is not None
+    }
+    light: SceneLight = ScheduleLight(places, time_source=time_source)
+    if site.light_box:
+        light = HttpLightBox(
+            site.light_box, time_source=time_source, settle_seconds=1.0 if site.simulated else 10.0
+        )
+    quick = Lengths(
+        clock=site.clock_seconds,
+        online_polls=3,
+        online_interval=max(0.5, site.online_seconds / 3),
+        candidate_interval=0.1 if site.simulated else 1.0,
+    )
+    return Circumstances(
+        time_source=time_source,
+        reference=HostReference(site.time_servers, time_source=time_source),
+        light=light,
+        intrusive=intrusive,
+        lengths=quick,
+    )
+
+
+def recorders_of(site: Site) -> dict[str, Recorder]:
+    """The kinds of visit that need the site itself."""
+    return {"wire": wire_recorder(site)}
+
+
+def open_desk(
+    site: Site,
+    store: RunStore,
+    passwords: PasswordSource,
+    *,
+    intrusive: bool = False,
+    allow_visits: bool = True,
+    at_once: int = 16,
+) -> tuple[VisitDesk, dict[str, CameraTarget]]:
+    """The desk of a run and its targets; close the desk when done."""
+    desk = VisitDesk(
+        store,
+        circumstances_of(site, intrusive),
+        at_once=at_once,
+        allow_visits=allow_visits,
+        recorders=recorders_of(site),
+    )
+    return desk, camera_targets(site, passwords)
+
+
+def simulated_passwords(passwords: Mapping[str, str]) -> PasswordSource:
+    """A source that knows the passwords of simulated devices and asks nobody."""
+    names = {f"TANTOU_PASSWORD_{point}": password for point, password in passwords.items()}
+    return PasswordSource(environment=names)
+
+
+def log_file(folder: Path) -> Path:
+    """Where the simulators of a run write their own messages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "simulators.log"

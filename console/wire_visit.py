@@ -1,0 +1,58 @@
+"""The wire visit of a site: a live interface or the capture files that the site file names."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from assessment.recording import Recording
+from targets.errors import VisitProblem, problem_of
+from targets.site import Site
+from visits.circumstances import Visit
+from visits.desk import Recorder
+from visits.wire import WireScope, capture_wire, import_capture
+from visits.wire_sniffer import Sniffer
+
+
+def wire_recorder(site: Site) -> Recorder:
+    """Records what goes over the wire between a camera and the platform of ``site``."""
+
+    async def record(visit: Visit) -> None:
+        if site.wire is None:
+            raise VisitProblem("visit.no-rig", light="wire", point=visit.camera.point)
+        scope = WireScope(
+            camera=await _address(visit.camera.host),
+            platform=site.platform_addresses,
+            own_addresses=site.wire.own_addresses,
+        )
+        if site.wire.files:
+            recording = await asyncio.to_thread(
+                import_capture, visit.camera.point, scope, site.wire.files[0]
+            )
+        else:
+            recording = await capture_wire(
+                visit.camera.point,
+                scope,
+                Sniffer(site.wire.interface),
+                site.wire.seconds,
+                time_source=visit.time,
+            )
+        _take_over(visit, recording)
+
+    return record
+
+
+def _take_over(visit: Visit, recording: Recording) -> None:
+    visit.facts.update(recording.facts)
+    for name, part in recording.parts.items():
+        visit.draft.keep(name, part.read(), part.media_type)
+    if recording.problem is not None:
+        raise VisitProblem(recording.problem.code, **recording.problem.parameters)
+
+
+async def _address(host: str) -> str:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as fault:
+        raise problem_of(fault, waiting_for="name") from fault
+    return str(found[0][4][0])

@@ -1,0 +1,64 @@
+"""``python -m simulators PLAN.json``: runs a simulated site until its standard input closes.
+
+Prints one line of JSON when everything answers: ``{"ready": true, ...}``, or ``{"error": ...}``
+and exit code 1 when something could not be started. ``-`` reads the plan from the first line of
+standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from simulators.site import SimulatedSite
+from simulators.site_plan import SitePlan
+
+
+async def _until_input_closes() -> None:
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+async def _run(plan: SitePlan) -> int:
+    site = SimulatedSite(plan)
+    try:
+        await site.start()
+    except OSError as error:
+        await site.stop()
+        _say({"error": f"{error.strerror or error}"})
+        return 1
+    _say({"ready": True, "cameras": len(plan.cameras)})
+    try:
+        await _until_input_closes()
+    finally:
+        await site.stop()
+    return 0
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Run the plan named on the command line; the exit code."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m simulators PLAN.json\n")
+        return 2
+    try:
+        content = (
+            sys.stdin.readline()
+            if arguments[0] == "-"
+            else Path(arguments[0]).read_text(encoding="utf-8")
+        )
+        plan = SitePlan.from_json(content)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{arguments[0]}: {error}\n")
+        return 2
+    return asyncio.run(_run(plan))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

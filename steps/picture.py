@@ -1,0 +1,88 @@
+"""Then: what the pictures must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from probes.white_light import measure_white_light
+from pytest_bdd import parsers, then
+
+from assessment.measurement import Measurement
+from probes.colour import measure_colour
+from probes.picture_size import measure_picture_size
+from probes.true_detail import measure_true_detail
+from steps.acceptance import Conclusion, HarnessError, ScenarioRun, gravest
+from targets.site import Point
+
+
+def main_stream(run: ScenarioRun) -> str:
+    """The kind of main stream recording that the scenario asked for."""
+    asked = [kind for kind in ("stream:day", "stream:night") if kind in run.recordings]
+    if len(asked) != 1:
+        raise HarnessError(f"{run.title}: one main stream is needed, asked for {asked}")
+    return asked[0]
+
+
+def sides(size: Measurement) -> tuple[Measurement, Measurement]:
+    """The long and the short side of the smallest picture, in pixels, whichever way up."""
+    known = [
+        size.details[f"smallest_{name}"]
+        for name in ("width", "height")
+        if f"smallest_{name}" in size.details
+    ]
+    longest, shortest = (max(known), min(known)) if known else (None, None)
+    return _pixels(size, "long", longest), _pixels(size, "short", shortest)
+
+
+def _pixels(size: Measurement, side: str, count: int | None) -> Measurement:
+    quantity = f"picture-{side}-side"
+    return replace(size, quantity=quantity, value=count, unit="px", lower=count, upper=count)
+
+
+@then(parsers.re(r"每台摄像机全程的画面不低于(?P<width>\d+)×(?P<height>\d+)像素"))
+def picture_is_large_enough(scenario_run: ScenarioRun, width: str, height: str) -> None:
+    long_side, short_side = (
+        scenario_run.limit(f"picture-{name}-side").value for name in ("long", "short")
+    )
+    if (float(width), float(height)) != (long_side, short_side):
+        raise HarnessError(f"the feature says {width}x{height}, the catalogue another size")
+
+    def judge(point: Point) -> Conclusion:
+        size = measure_picture_size(scenario_run.recording(main_stream(scenario_run), point))
+        return gravest([scenario_run.compare(side) for side in sides(size)])
+
+    scenario_run.judge_each(judge)
+
+
+@then("每台摄像机的画面细节与原生1080p相符")
+def detail_is_native(scenario_run: ScenarioRun) -> None:
+    def judge(point: Point) -> Conclusion:
+        stream, sub, snapshot = (
+            scenario_run.recording(kind, point)
+            for kind in (main_stream(scenario_run), "stream:sub", "snapshot")
+        )
+        detail = measure_true_detail(
+            stream,
+            snapshot=None if snapshot.problem else snapshot,
+            sub=None if sub.problem else sub,
+        )
+        return scenario_run.compare(detail)
+
+    scenario_run.judge_each(judge)
+
+
+@then("每台摄像机的画面是彩色的")
+def picture_is_coloured(scenario_run: ScenarioRun) -> None:
+    kind = main_stream(scenario_run)
+    scenario_run.judge_each(
+        lambda point: scenario_run.compare(measure_colour(scenario_run.recording(kind, point)))
+    )
+
+
+@then("每台摄像机的补光灯发出白光")
+def lamp_shines_white(scenario_run: ScenarioRun) -> None:
+    scenario_run.judge_each(
+        lambda point: scenario_run.compare(
+            measure_white_light(scenario_run.recording("white-light", point))
+        )
+    )

@@ -1,0 +1,28 @@
+"""Then: what a bystander on the wire can make of the traffic."""
+
+from __future__ import annotations
+
+from pytest_bdd import then
+
+from probes.wire_privacy import measure_wire_privacy
+from steps.acceptance import SITE, Conclusion, ScenarioRun
+from targets.site import Point
+
+
+@then("每台摄像机的每一条流都受加密保护")
+def every_flow_is_protected(scenario_run: ScenarioRun) -> None:
+    if not scenario_run.points:
+        scenario_run.conclude(SITE, Conclusion.not_applicable("wire-privacy.no-indoor-camera"))
+        return
+
+    def judge(point: Point) -> Conclusion:
+        measured = measure_wire_privacy(scenario_run.recording("wire", point))
+        if measured.spoilt is not None:
+            return Conclusion.spoilt(measured)
+        found = measured.details.get("reason") or {}
+        if measured.value == "encrypted":
+            return Conclusion.met("wire-privacy.encrypted", measured)
+        code = found.get("code", f"wire-privacy.{measured.value}")
+        return Conclusion.broken(code, measured, **found.get("parameters", {}))
+
+    scenario_run.judge_each(judge)
