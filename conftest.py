@@ -11,12 +11,6 @@ from steps.outcome import requirement_of
 pytest_plugins = [
     "steps.scope",
     "steps.visiting",
-    "steps.picture",
-    "steps.stream",
-    "steps.clock",
-    "steps.wire",
-    "steps.service",
-    "steps.papers",
 ]
 
 
