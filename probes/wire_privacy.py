@@ -12,7 +12,7 @@ listed as auxiliary and not judged, up to a bound in bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from assessment.measurement import Measurement
@@ -110,7 +110,6 @@ def _reasons(judged: list[JudgedFlow]) -> list[Reason]:
     for flow in judged:
         if flow.judgement not in ("plain", "weak"):
             continue
-        code = _code(flow, judged)
         parameters = {
             "source": _end(flow.flow.opener),
             "destination": _end(flow.flow.answerer),
@@ -118,7 +117,8 @@ def _reasons(judged: list[JudgedFlow]) -> list[Reason]:
             "version": flow.version,
             "cipher": flow.cipher,
         }
-        found.setdefault(code, Reason(f"wire-privacy.{code}", parameters))
+        for code in _codes(flow, judged):
+            found.setdefault(code, Reason(f"wire-privacy.{code}", parameters))
     return [found[code] for code in _ORDER if code in found]
 
 
@@ -134,16 +134,19 @@ _ORDER = (
 )
 
 
-def _code(flow: JudgedFlow, judged: list[JudgedFlow]) -> str:
+def _codes(flow: JudgedFlow, judged: list[JudgedFlow]) -> Iterator[str]:
     if flow.disguise is not None:
-        return "obfuscated" if flow.disguise.kind == "mask" else "encoded"
-    if flow.why in ("srtp-null-cipher", "tls-null-cipher"):
-        return "null-cipher"
-    if flow.judgement == "weak" or flow.content is None:
-        return "weak-cipher"
-    if flow.content.kind == "media" and _falls_back(flow, judged):
-        return "plain-fallback"
-    return f"plain-{flow.content.kind}"
+        yield "obfuscated" if flow.disguise.kind == "mask" else "encoded"
+    elif flow.why in ("srtp-null-cipher", "tls-null-cipher"):
+        yield "null-cipher"
+    elif flow.judgement == "weak" or flow.content is None:
+        yield "weak-cipher"
+    else:
+        if flow.content.kind == "media" and _falls_back(flow, judged):
+            yield "plain-fallback"
+        yield f"plain-{flow.content.kind}"
+        if flow.content.kind == "media" and flow.content.text:
+            yield "plain-signalling"
 
 
 def _falls_back(flow: JudgedFlow, judged: list[JudgedFlow]) -> bool:

@@ -105,11 +105,13 @@ def merge(found: Iterable[Content | None]) -> Content | None:
         return None
     order = {"media": 0, "picture": 1, "signalling": 2}
     best = min(contents, key=lambda content: order[content.kind])
-    pictures = [picture for content in contents for picture in content.pictures]
+    pictures = {
+        picture.pixels.tobytes(): picture for content in contents for picture in content.pictures
+    }
     return Content(
         best.kind,
         best.form,
-        pictures[:4],
+        list(pictures.values())[:4],
         next((content.text for content in contents if content.text), ""),
         any(content.credentials for content in contents),
         best.tag,

@@ -83,7 +83,7 @@ def keys_from_headers(payloads: list[bytes], phase: int = 0) -> Iterator[bytes]:
     # Parameter sets are small and come again with every key picture, under a mask the same.
     repeated = Counter(payload for payload in payloads if 8 <= len(payload) <= 200)
     small = sorted(repeated, key=lambda payload: (-repeated[payload], len(payload)))[:12]
-    large = [payload[:2] for payload in payloads if len(payload) > 600][:400]
+    large = Counter(payload[:2] for payload in payloads if len(payload) > 600)
     given: set[bytes] = set()
     for masked in small:
         for key in (*_h264_keys(masked, large, phase), *_h265_keys(masked, large, phase)):
@@ -94,14 +94,14 @@ def keys_from_headers(payloads: list[bytes], phase: int = 0) -> Iterator[bytes]:
                 return
 
 
-def _h264_keys(masked: bytes, large: list[bytes], phase: int) -> Iterator[bytes]:
+def _h264_keys(masked: bytes, large: Counter[bytes], phase: int) -> Iterator[bytes]:
     """Keys that turn ``masked`` into a sequence parameter set, alone or first in a STAP-A."""
     for offset in (0, 3):
         body = masked[offset:]
         if offset and not any(_fits_first(large, masked[0] ^ opening) for opening in _AGGREGATES):
             continue
         for length in range(1, 5):
-            for head in _heads(body, [] if offset else large):
+            for head in _heads(body, Counter() if offset else large):
                 key = _key_from(body, head, length, phase + offset)
                 if key is None or not _fits(large, key, phase, _is_h264_fragment):
                     continue
@@ -109,7 +109,7 @@ def _h264_keys(masked: bytes, large: list[bytes], phase: int) -> Iterator[bytes]
                     yield key
 
 
-def _heads(body: bytes, large: list[bytes]) -> Iterator[bytes]:
+def _heads(body: bytes, large: Counter[bytes]) -> Iterator[bytes]:
     """Heads of sequence parameter sets; the first byte must suit the fragments as well."""
     for header in _PARAMETER_NALS:
         if not _fits_first(large, body[0] ^ header):
@@ -118,7 +118,7 @@ def _heads(body: bytes, large: list[bytes]) -> Iterator[bytes]:
             yield bytes((header, *tail))
 
 
-def _h265_keys(masked: bytes, large: list[bytes], phase: int) -> Iterator[bytes]:
+def _h265_keys(masked: bytes, large: Counter[bytes], phase: int) -> Iterator[bytes]:
     for length in range(1, len(_VIDEO_PARAMETERS) + 1):
         key = _key_from(masked, _VIDEO_PARAMETERS, length, phase)
         if key is not None and _fits(large, key, phase, _is_h265_fragment):
@@ -135,16 +135,21 @@ def _key_from(masked: bytes, plain: bytes, length: int, phase: int) -> bytes | N
     return found if len(key) == length and any(found) else None
 
 
-def _fits(large: list[bytes], key: bytes, phase: int, is_fragment: Callable[[bytes], bool]) -> bool:
-    if not large:
-        return True
-    fits = sum(is_fragment(unmask(head, key, phase)) for head in large)
-    return fits >= 0.8 * len(large)
+def _fits(
+    large: Counter[bytes], key: bytes, phase: int, is_fragment: Callable[[bytes], bool]
+) -> bool:
+    first, second = key[phase % len(key)], key[(phase + 1) % len(key)]
+    fits = sum(
+        count
+        for head, count in large.items()
+        if is_fragment(bytes((head[0] ^ first, head[1] ^ second)))
+    )
+    return fits >= 0.8 * large.total()
 
 
-def _fits_first(large: list[bytes], mask: int) -> bool:
-    fits = sum((head[0] ^ mask) & 0x9F in (28, 1, 5) for head in large)
-    return fits >= 0.8 * len(large)
+def _fits_first(large: Counter[bytes], mask: int) -> bool:
+    fits = sum(count for head, count in large.items() if (head[0] ^ mask) & 0x9F in (28, 1, 5))
+    return fits >= 0.8 * large.total()
 
 
 def _is_h264_fragment(head: bytes) -> bool:

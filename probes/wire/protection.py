@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from probes.wire.content import Content, examine_stream
+from probes.wire.content import Content, examine_stream, merge
 from probes.wire.flows import Direction, Flow
 from probes.wire.rtp_media import RtpTrack
 from probes.wire.statistics import positional_z, uniformity
@@ -166,12 +166,12 @@ def _evenness(found: Protection, protected: list[TlsRecord], skip: int) -> Prote
 
 def _behind_null_cipher(records: list[list[TlsRecord]], suite: int) -> Content | None:
     tag = mac_size(suite)
-    for side in records:
-        clear = b"".join(record.fragment[: -tag or None] for record in side if _is_data(record))
-        content = examine_stream(clear)
-        if content is not None:
-            return content
-    return None
+    return merge(
+        examine_stream(
+            b"".join(record.fragment[: -tag or None] for record in side if _is_data(record))
+        )
+        for side in records
+    )
 
 
 def judge_dtls(flow: Flow) -> Protection | None:

@@ -28,6 +28,7 @@ from simulators.uplink.transport import client_side, server_side, udp_endpoint
 
 DEFAULT_CLIP = ClipSpec(width=640, height=360, fps=25.0, seconds=2.0, bitrate_kbps=1000, gop=25)
 _EPISODE_SECONDS = 4.0
+_SHORTEST_SECONDS = 0.5
 _INTERLEAVED = "RTP/AVP/TCP;interleaved=0-1"
 
 
@@ -63,7 +64,7 @@ class Uplink:
         source = RtpSource(clip, self._seed)
         self._snapshot = await asyncio.to_thread(self._picture)
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+        while (left := end - time.monotonic()) > _SHORTEST_SECONDS:
             chosen = plans(self.behaviours & UPLINK_BEHAVIOURS)
             # A rest too short for an episode of its own joins this one.
             span = left if left < 1.5 * _EPISODE_SECONDS else _EPISODE_SECONDS
