@@ -102,12 +102,17 @@ class _Content:
     recovery: Truths
     parameters: Truths
 
+    @property
+    def opens(self) -> Truths:
+        """Can only open a picture: its first slice, or what comes before the first slice."""
+        return self.starts | (self.begins & ~self.picture)
+
 
 def group_packets(packets: Packets, codec: str | None) -> AccessUnits:
     """Group packets in sending order into the access units of ``codec``.
 
-    A new unit begins with a new timestamp; also with the first slice of a picture after
-    a marker, so that a sender with a standing timestamp is still counted.
+    A new unit begins with a new timestamp; also where a picture ended with a marker and what
+    follows can only open the next, so that a sender with a standing timestamp is still counted.
     """
     content = _content(packets, codec)
     marker = packets.headers.marker
@@ -117,7 +122,7 @@ def group_packets(packets: Packets, codec: str | None) -> AccessUnits:
         new[1:] = (
             (np.diff(packets.segment) != 0)
             | (np.diff(packets.timestamp) != 0)
-            | (marker[:-1] & content.starts[1:])
+            | (marker[:-1] & content.picture[:-1] & content.opens[1:])
         )
     first = np.flatnonzero(new)
     end = np.append(first[1:], count)

@@ -23,7 +23,8 @@ class NalUnits:
 
     Attributes:
         units: each with its NAL header.
-        damaged: a fragment was missing, or a payload broke its format and was left out.
+        damaged: the first or last fragment of a unit was missing, or a payload broke its format
+            and was left out. A fragment missing in between is told by sequence numbers only.
     """
 
     units: tuple[bytes, ...]
