@@ -68,6 +68,7 @@ def measure_ingress_protection(
     claim: str = "",
     declared_model: str = "",
     certificate: Certificate | None = None,
+    certificate_needed: bool = True,
     today: datetime.date,
     scan: Part | None = None,
 ) -> Measurement:
@@ -84,6 +85,7 @@ def measure_ingress_protection(
         claim: code of the inventory, ``""`` if it states none.
         declared_model: model of the inventory, ``""`` if it states none.
         certificate: transcribed paper, if there is one.
+        certificate_needed: whether an undisputed claim is not enough (ruling R-009).
         today: day on which validity is judged.
         scan: the scanned paper, kept as evidence.
     """
@@ -91,6 +93,8 @@ def measure_ingress_protection(
     model = str(device.get("model") or "").strip() or declared_model.strip()
     claims = dict(_claims(description.facts, claim))
     value, spoilt = _settle(description, claims, model, certificate, today)
+    if not certificate_needed and certificate is None and spoilt == _certificate_missing(value):
+        spoilt = None
     return Measurement(
         quantity=QUANTITY,
         value=value,
@@ -133,7 +137,7 @@ def _settle(
     if certificate is None:
         if claimed is None:
             return None, _why("claim-missing")
-        return claimed, _why("certificate-missing", claim=claimed)
+        return claimed, _certificate_missing(claimed)
     return _by_certificate(claimed, model, certificate, today)
 
 
@@ -157,8 +161,12 @@ def _by_certificate(
     if claimed is None:
         return certificate.code.strip() or None, _why("claim-missing")
     if not certificate.code.strip():
-        return claimed, _why("certificate-missing", claim=claimed)
+        return claimed, _certificate_missing(claimed)
     return certificate.code.strip(), None
+
+
+def _certificate_missing(claim: str | None) -> Reason:
+    return _why("certificate-missing", claim=claim)
 
 
 def _claims(facts: Mapping[str, Any], inventory: str) -> Iterator[tuple[str, str]]:

@@ -215,11 +215,12 @@ class Record:
     def table(self, name: str) -> Mapping[str, Record]:
         """The field as records by name; empty when it is not there."""
         outer = self.record(name)
-        if outer is None:
-            return {}
-        rows = {key: Record(node, self._faults) for key, node in outer._fields.items()}
-        outer._asked.update(rows)
-        return rows
+        return {} if outer is None else outer.entries()
+
+    def entries(self) -> Mapping[str, Record]:
+        """Every field as a record, by name."""
+        self._asked.update(self._fields)
+        return {key: Record(node, self._faults) for key, node in self._fields.items()}
 
     def finish(self) -> None:
         """Note every field that no accessor asked for, with the nearest known name."""

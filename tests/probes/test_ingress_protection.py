@@ -172,6 +172,27 @@ def test_a_scope_elsewhere_is_read_too() -> None:
     assert measurement.details["claims"] == {"scope 1": "IP66"}
 
 
+def test_a_site_may_take_an_undisputed_claim() -> None:
+    for code, expected in (("IP66", "pass"), ("IP65", "fail"), ("IP6", "inconclusive")):
+        measurement = measure_ingress_protection(
+            description(scope(code)), claim=code, certificate_needed=False, today=TODAY
+        )
+        assert decide(LIMIT, measurement).verdict == expected
+    disputed = measure_ingress_protection(
+        description(scope("IP67")), claim="IP66", certificate_needed=False, today=TODAY
+    )
+    assert decide(LIMIT, disputed).reason.code == "ingress-protection.claims-disagree"
+
+
+def test_a_site_may_take_immersion_as_proof_of_jets() -> None:
+    lenient = catalogue().with_readings({"R-008": "lenient"})["4.3.1-b"].limits[LIMIT.quantity]
+    for code, expected in (("IP67", "pass"), ("IP68", "pass"), ("IP57", "fail"), ("IP65", "fail")):
+        measurement = measure_ingress_protection(
+            description(scope(code)), claim=code, certificate=Paper(code), today=TODAY
+        )
+        assert decide(lenient, measurement).verdict == expected
+
+
 def test_an_address_in_the_scope_is_no_claim() -> None:
     measurement = measure_ingress_protection(description(scope("192.0.2.7")), today=TODAY)
     assert measurement.details["claims"] == {}

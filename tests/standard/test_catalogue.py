@@ -97,6 +97,32 @@ def test_rulings_are_numbered_without_gaps_and_worded_twice() -> None:
         assert len(names) == len(set(names))
 
 
+def test_a_site_may_choose_another_reading() -> None:
+    chosen = catalogue().with_readings({"R-001": "exact", "R-032": "four-ohm", "R-005": "either"})
+    assert chosen["4.3.1-c2"].limits["frame-rate"].rule == "guarded"
+    (reading,) = [item.limit for item in chosen["4.4.1-c"].checklist if item.limit]
+    assert reading.value == 4.0
+    assert catalogue()["4.3.1-c2"].limits["frame-rate"].rule == "tolerance"
+    assert catalogue().with_readings({"R-001": "nominal"})["4.3.1-c2"] == catalogue()["4.3.1-c2"]
+    assert chosen.markers() == catalogue().markers()
+
+
+@pytest.mark.parametrize("choice", [{"R-999": "exact"}, {"R-001": "sloppy"}])
+def test_a_reading_that_is_not_there_cannot_be_chosen(choice) -> None:
+    with pytest.raises(ValueError, match="R-"):
+        catalogue().with_readings(choice)
+
+
+def test_readings_change_only_limits_that_are_there() -> None:
+    for ruling in catalogue().rulings.values():
+        for reading in ruling.alternatives:
+            for identifier, limit in reading.limits:
+                requirement = catalogue()[identifier]
+                assert ruling.id in requirement.rulings
+                items = {item.item for item in requirement.checklist if item.limit}
+                assert limit.quantity in requirement.limits.keys() | items
+
+
 def test_titles_follow_the_language() -> None:
     assert catalogue()["4.3.1-c2"].title("zh") == "帧率不低于 25 fps"
     assert catalogue()["4.3.1-c2"].title("en") == "at least 25 frames per second"

@@ -122,10 +122,10 @@ def test_faults_are_worded_in_both_languages(tmp_path: Path) -> None:
 def test_every_fault_code_has_words() -> None:
     import re
 
-    import standard.catalogue
+    import standard.loading
     import standard.located_yaml
 
-    for module in (standard.catalogue, standard.located_yaml):
+    for module in (standard.loading, standard.located_yaml):
         source = Path(module.__file__).read_text("utf-8")
         for code in re.findall(
             r"(?:fault\(\s*[^,()]+|add\(\s*(?:\w+\([^)]*\)|[^,()]+)),\s*\"([a-z0-9-]+)\"", source
