@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from protocols.time_source import SystemTime, VirtualTime
+from targets.errors import VisitProblem
+from targets.light import HttpLightBox, NoRig, ScheduleLight, sun_elevation
+from tests.targets.servers import ADDRESS, http_answer, read_request, tcp_server
+
+HANGZHOU = (30.25, 120.17)
+
+
+def posix(*fields: int) -> float:
+    return datetime(*fields, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]
+
+
+@pytest.mark.parametrize(
+    ("place", "moment", "elevation"),
+    [
+        # Geometry anybody can check: equator at the equinox, tropic at the solstice, the pole.
+        ((0.0, 0.0), posix(2026, 3, 20, 12, 7), 89.9),
+        ((23.44, 0.0), posix(2026, 6, 21, 12, 2), 90.0),
+        ((90.0, 0.0), posix(2026, 6, 21, 12), 23.44),
+        ((90.0, 0.0), posix(2026, 12, 21, 12), -23.44),
+        ((0.0, 0.0), posix(2026, 3, 20, 6, 7), 0.0),
+    ],
+)
+def test_the_elevation_of_the_sun(
+    place: tuple[float, float], moment: float, elevation: float
+) -> None:
+    assert sun_elevation(*place, moment) == pytest.approx(elevation, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("moment", "level", "source"),
+    [
+        (posix(2026, 7, 1, 4), "day", "schedule"),  # noon in Hangzhou
+        (posix(2026, 7, 1, 16), "night", "schedule"),  # midnight
+        (posix(2026, 7, 1, 16), "day", None),
+        (posix(2026, 7, 1, 4), "night", None),
+        (posix(2026, 7, 1, 11, 20), "night", None),  # dusk: the sun 3 degrees down
+        (posix(2026, 7, 1, 11, 20), "day", None),
+        (posix(2026, 7, 1, 4), "high-contrast", None),
+    ],
+)
+async def test_the_schedule(moment: float, level: str, source: str | None) -> None:
+    light = ScheduleLight({"p": HANGZHOU}, time_source=VirtualTime(moment))
+    if source is not None:
+        assert await light.set("p", level) == source  # type: ignore[arg-type]
+        return
+    with pytest.raises(VisitProblem) as caught:
+        await light.set("p", level)  # type: ignore[arg-type]
+    assert caught.value.reason.code == "visit.no-rig"
+
+
+async def test_a_point_without_a_place_and_no_rig_at_all() -> None:
+    for light in (ScheduleLight({}, time_source=VirtualTime()), NoRig()):
+        with pytest.raises(VisitProblem) as caught:
+            await light.set("p", "night")
+        assert caught.value.reason.parameters["light"] == "night"
+
+
+async def test_the_light_box() -> None:
+    asked: list[tuple[str, bytes]] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line, _, body = await read_request(reader)
+        asked.append((line, body))
+        known = "/cameras/1101/light" in line
+        writer.write(http_answer(b"{}", "200 OK" if known else "404 Not Found"))
+
+    async with tcp_server(handle) as port:
+        box = HttpLightBox(f"http://{ADDRESS}:{port}/", time_source=SystemTime())
+        assert await box.set("1101", "night") == "rig"
+        with pytest.raises(VisitProblem) as caught:
+            await box.set("a/b", "day")
+        assert caught.value.reason.parameters["detail"] == "HTTP 404"
+    assert asked == [
+        ("PUT /cameras/1101/light HTTP/1.1", b'{"level": "night"}'),
+        ("PUT /cameras/a%2Fb/light HTTP/1.1", b'{"level": "day"}'),
+    ]
+    with pytest.raises(VisitProblem) as caught:
+        await box.set("1101", "night")
+    assert caught.value.reason.code == "visit.no-rig"
