@@ -32,39 +32,10 @@ from assessment.finding import Finding
 from assessment.objects import ObjectFolder
 from assessment.reason import Reason
 from assessment.recording import Part, Recording, digest
-from messages import text
+from assessment.store_file import FILE, RunStoreError, connect, create_tables, open_existing
 from protocols.time_source import SystemTime, TimeSource
 
-#: "TANT": tells a run store from other SQLite files.
-_APPLICATION = 0x54414E54
-#: Thousands count incompatible changes, the rest additions that an older reader may ignore.
-_SCHEMA_VERSION = 1_000
-_FILE = "run.sqlite"
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE recordings (
-    sequence INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-    subject TEXT NOT NULL, document TEXT NOT NULL);
-CREATE INDEX recordings_by_kind ON recordings (kind, subject);
-CREATE TABLE judgements (epoch INTEGER PRIMARY KEY, reason TEXT NOT NULL, started TEXT NOT NULL);
-CREATE TABLE findings (
-    sequence INTEGER PRIMARY KEY, epoch INTEGER NOT NULL REFERENCES judgements (epoch),
-    requirement TEXT NOT NULL, scenario TEXT NOT NULL, subject TEXT NOT NULL,
-    digest TEXT NOT NULL, document TEXT NOT NULL,
-    UNIQUE (epoch, requirement, scenario, subject));
-CREATE TABLE events (
-    sequence INTEGER PRIMARY KEY, at TEXT NOT NULL, code TEXT NOT NULL, parameters TEXT NOT NULL);
-"""
-
-
-class RunStoreError(Exception):
-    """A run folder that cannot be used. ``key`` and ``parameters`` word it for the user."""
-
-    def __init__(self, why: str, **parameters: Any) -> None:
-        self.key = f"run-store.{why}"
-        self.parameters = parameters
-        super().__init__(text(self.key, "en", **parameters))
+__all__ = ["Event", "Judgement", "RunStore", "RunStoreError", "StoredFinding"]
 
 
 @dataclass(frozen=True)
@@ -119,7 +90,7 @@ class RunStore:
         """
         try:
             (folder / "objects").mkdir(parents=True, exist_ok=True)
-            store = cls(folder, _connect(folder / _FILE), clock)
+            store = cls(folder, connect(folder / FILE), clock)
         except (OSError, sqlite3.Error) as error:
             raise RunStoreError("unwritable", folder=str(folder), detail=str(error)) from error
         try:
@@ -136,26 +107,7 @@ class RunStore:
         Raises:
             RunStoreError: there is none, it is damaged or foreign, or a newer version wrote it.
         """
-        path = folder / _FILE
-        if not path.is_file():
-            raise RunStoreError("missing", folder=str(folder))
-        connection: sqlite3.Connection | None = None
-        try:
-            connection = _connect(path)
-            application = connection.execute("PRAGMA application_id").fetchone()[0]
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            connection.execute("SELECT count(*) FROM judgements").fetchone()
-        except sqlite3.Error as error:
-            if connection is not None:
-                connection.close()
-            raise RunStoreError("damaged", folder=str(folder), detail=str(error)) from error
-        if application != _APPLICATION:
-            connection.close()
-            raise RunStoreError("foreign", folder=str(folder))
-        if version // 1_000 > _SCHEMA_VERSION // 1_000:
-            connection.close()
-            raise RunStoreError("newer", folder=str(folder), version=version)
-        return cls(folder, connection, clock)
+        return cls(folder, open_existing(folder), clock)
 
     def __enter__(self) -> RunStore:
         return self
@@ -380,17 +332,12 @@ class RunStore:
 
     def _begin(self, meta: Mapping[str, Any]) -> None:
         with self._transaction() as connection:
-            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise RunStoreError("exists", folder=str(self.folder))
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                connection.execute(statement)
+            create_tables(connection, self.folder)
             connection.execute("INSERT INTO judgements VALUES (0, '', ?)", (self._now(),))
             connection.executemany(
                 "INSERT INTO meta VALUES (?, ?)",
                 [(key, canonical({"value": value})) for key, value in meta.items()],
             )
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
     def _keep(self, part: Part) -> Part:
         try:
@@ -420,15 +367,3 @@ def _blobs(document: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     for measurement in document.get("measurements", ()):
         for part in measurement["evidence"].values():
             yield part["sha256"], part["size"]
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection

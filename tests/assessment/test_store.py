@@ -41,6 +41,20 @@ def begun(path: Path) -> None:
     connection.close()
 
 
+def foreign(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+
+
+def test_a_foreign_database_is_left_as_it_was(tmp_path: Path) -> None:
+    foreign(tmp_path / "run.sqlite")
+    content = (tmp_path / "run.sqlite").read_bytes()
+    with pytest.raises(RunStoreError):
+        RunStore.open(tmp_path)
+    assert (tmp_path / "run.sqlite").read_bytes() == content
+
+
 def test_recording_comes_back_as_it_was(store: RunStore) -> None:
     original = recording(problem=Reason("visit.timeout", {"seconds": 5}))
     saved = store.save(original)
@@ -155,8 +169,9 @@ def test_verify_finds_every_change(store: RunStore) -> None:
     [
         (lambda path: None, "run-store.missing"),
         (lambda path: path.write_bytes(b"not a database at all, by far" * 99), "run-store.damaged"),
-        (lambda path: path.write_bytes(b""), "run-store.damaged"),
-        (lambda path: begun(path), "run-store.damaged"),
+        (lambda path: path.write_bytes(b""), "run-store.unfinished"),
+        (lambda path: begun(path), "run-store.unfinished"),
+        (lambda path: foreign(path), "run-store.foreign"),
     ],
 )
 def test_what_is_no_run_is_refused(tmp_path: Path, prepare, key) -> None:
