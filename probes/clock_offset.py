@@ -26,6 +26,8 @@ QUANTITY = "clock-offset"
 SecondConvention = Literal["unknown", "truncated", "rounded"]
 
 _STANDS_STILL_S = 3.0
+#: Sender reports may be stamped elsewhere in the device; they only have to tell 0 s from 0.5 s.
+_STAMPING_SLACK_S = 0.05
 #: The oldest answer seen is hardly the oldest there is.
 _CACHE_MARGIN = 1.25
 #: Paths that differ by less than this may be one clock whose answers are late: both are kept in.
@@ -159,7 +161,9 @@ def _conclude(
         hours = _hours_between(told.interval, seen)
         details["second_path_hours"] = hours
         interval = (seen[0] + 3600 * hours, seen[1] + 3600 * hours)
-        fitting = [n for n, value in by_assumption.items() if intersect([value, interval])]
+        slack = _STAMPING_SLACK_S if path == "rtcp" else 0.0
+        near = (interval[0] - slack, interval[1] + slack)
+        fitting = [n for n, value in by_assumption.items() if intersect([value, near])]
         if not fitting:
             details["paths_disagree"] = True
             if low - _LATE_ANSWER_S <= interval[1] and interval[0] <= high + _LATE_ANSWER_S:

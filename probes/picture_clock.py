@@ -9,8 +9,9 @@ is stated. The clock is read as Beijing time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count, pairwise
 from typing import Any
 
 import cv2
@@ -36,7 +37,8 @@ Bytes = npt.NDArray[np.uint8]
 _LATENCY_ALLOWANCE_S = 0.5
 _WATCHED_S = 3.2
 _MOST_PICTURES = 200
-_MOST_TICKS = 4
+_MOST_TICKS = 3
+_GUESSES = 6
 _TRIES = 3
 _LEAST_SCORE = 0.8
 #: Recognition doubles or drops a digit at one size and not at another.
@@ -64,6 +66,17 @@ class _Reader:
         if index not in self.known:
             self.known[index] = self._read(self.shots[index])
         return self.known[index]
+
+    @cached_property
+    def _changes(self) -> list[float]:
+        """How much each shot differs from the one before it (0 for the first)."""
+        crops = [shot.crop.astype(np.int16) for shot in self.shots]
+        return [0.0, *(float(np.abs(b - a).mean()) for a, b in pairwise(crops))]
+
+    def likeliest(self, before: int, after: int) -> int:
+        """A shot strictly between two others, beside the greatest change from ``before`` on."""
+        changed = max(range(before + 1, after + 1), key=lambda index: self._changes[index])
+        return min(changed, after - 1) if changed - 1 == before else changed - 1
 
     @staticmethod
     def _read(shot: _Shot) -> int | None:
@@ -169,12 +182,16 @@ def _crop(picture: Picture, box: TextLine) -> Bytes:
 
 def _ends(reader: _Reader) -> tuple[int, int] | None:
     """First and last shot that can be read, if their times agree with the time between them."""
-    count = len(reader.shots)
+    number_of = len(reader.shots)
     # Some seconds may be hard to read as long as they are shown: the next try is further in.
-    tries = [number * count // 8 for number in range(_TRIES)]
-    first = next((i for i in tries if i < count and reader.civil(i) is not None), None)
+    tries = [number * number_of // 8 for number in range(_TRIES)]
+    first = next((i for i in tries if i < number_of and reader.civil(i) is not None), None)
     last = next(
-        (count - 1 - i for i in tries if i < count and reader.civil(count - 1 - i) is not None),
+        (
+            number_of - 1 - i
+            for i in tries
+            if i < number_of and reader.civil(number_of - 1 - i) is not None
+        ),
         None,
     )
     if first is None or last is None or last <= first:
@@ -188,35 +205,38 @@ def _ticks(reader: _Reader, first: int, last: int) -> list[_Tick]:
     start, end = reader.civil(first) or 0, reader.civil(last) or 0
     found = []
     for civil in range(start + 1, min(end, start + _MOST_TICKS) + 1):
-        tick = _tick(civil, first, last, lambda index: _between(reader.civil(index), start, end))
+        tick = _tick(reader, civil, (first, last), range(start, end + 1))
         if tick is not None:
             found.append(tick)
             first = tick.after
     return found
 
 
-def _between(civil: int | None, start: int, end: int) -> int | None:
-    """A reading outside of what the ends show is a misreading."""
-    return civil if civil is not None and start <= civil <= end else None
+def _tick(reader: _Reader, civil: int, ends: tuple[int, int], believed: range) -> _Tick | None:
+    """Close in on the shots between which ``civil`` appears.
 
-
-def _tick(civil: int, before: int, after: int, read: Callable[[int], int | None]) -> _Tick | None:
-    """Close in on the pictures between which ``civil`` appears, around those not readable."""
+    First where the picture changes most, then by halving; around shots that cannot be read or
+    show what the ends exclude.
+    """
+    before, after = ends
     unread: set[int] = set()
-    while True:
+    for attempt in count():
         open_ = [index for index in range(before + 1, after) if index not in unread]
         if not open_:
-            return _Tick(civil, before, after) if len(unread) <= _TRIES else None
-        index = open_[len(open_) // 2]
-        shown = read(index)
-        if shown is None:
+            return _Tick(civil, before, after)
+        index = reader.likeliest(before, after) if attempt < _GUESSES else open_[len(open_) // 2]
+        if index in unread:
+            continue
+        shown = reader.civil(index)
+        if shown is None or shown not in believed:
             unread.add(index)
             if len(unread) > _TRIES:
-                return None
+                break
         elif shown < civil:
             before = index
         else:
             after = index
+    return None
 
 
 def _judge(
