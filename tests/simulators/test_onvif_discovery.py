@@ -9,7 +9,8 @@ import pytest
 from lxml import etree
 
 from simulators.camera.onvif.device_memory import DeviceMemory
-from simulators.camera.onvif.discovery import GROUP, PORT, Discovery
+from simulators.camera.onvif.discovery import Discovery
+from simulators.camera.onvif.discovery_group import GROUP, PORT
 from simulators.camera.onvif_server import OnvifServer
 from tests.simulators.onvif_bench import found, new_state, served
 
@@ -40,21 +41,26 @@ def client() -> socket.socket:
     return sock
 
 
-async def ask(target: str, data: bytes) -> tuple[etree._Element, str]:
+async def ask(target: str, data: bytes, *expected: str) -> dict[str, etree._Element]:
+    """Answers by sender; those of other devices on this machine's loopback are left out."""
     loop = asyncio.get_running_loop()
+    answers: dict[str, etree._Element] = {}
     with client() as sock:
         await loop.sock_sendto(sock, data, (target, PORT))
-        async with asyncio.timeout(3):
-            answer, (address, _) = await loop.sock_recvfrom(sock, 65_536)
-    return etree.fromstring(answer), address
+        async with asyncio.timeout(5):
+            while len(answers) < len(expected):
+                answer, (address, _) = await loop.sock_recvfrom(sock, 65_536)
+                if address in expected:
+                    answers[address] = etree.fromstring(answer)
+    return answers
 
 
 @pytest.mark.parametrize("by_multicast", [False, True])
 async def test_a_probe_is_matched(by_multicast: bool) -> None:
     async with served() as server:
         state = server.state
-        root, address = await ask(GROUP if by_multicast else state.address, probe())
-        assert address == state.address
+        target = GROUP if by_multicast else state.address
+        root = (await ask(target, probe(), state.address))[state.address]
         assert found(root, "s:Header/a04:RelatesTo")[0].text == "urn:uuid:42"
         (match,) = found(root, "s:Body/d:ProbeMatches/d:ProbeMatch")
         assert match[0].tag.endswith("EndpointReference")
@@ -127,3 +133,9 @@ async def test_without_the_port_the_camera_still_serves() -> None:
         server = OnvifServer(state)
         await server.start()
         await server.stop()
+
+
+async def test_two_cameras_answer_one_probe() -> None:
+    async with served() as first, served() as second:
+        expected = (first.state.address, second.state.address)
+        assert len(await ask(GROUP, probe(), *expected)) == 2

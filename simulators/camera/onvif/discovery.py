@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import itertools
 import socket
-import struct
 import uuid
 from xml.etree.ElementTree import Element
 
 from protocols.errors import ProtocolError
 from simulators.camera.onvif.device import endpoint_reference, fixed_scopes
 from simulators.camera.onvif.device_memory import DeviceMemory
+from simulators.camera.onvif.discovery_group import (
+    GROUP,
+    PORT,
+    DatagramListener,
+    discovery_group,
+)
 from simulators.camera.onvif.markup import NAMESPACES, Qualified, Xml, read, write, x
 from simulators.camera.onvif.services import SERVICES
 
-GROUP = "239.255.255.250"
-PORT = 3702
 _TO_ALL = "urn:schemas-xmlsoap-org:ws:2005:04:discovery"
 _ANONYMOUS = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
 _ACTIONS = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
@@ -32,28 +35,27 @@ class Discovery:
     def __init__(self, device: DeviceMemory, port: int = PORT) -> None:
         self._device = device
         self._port = port
-        self._transports: list[asyncio.DatagramTransport] = []
+        self._transport: asyncio.DatagramTransport | None = None
         self._instance = int(device.state.clock.now())
         self._numbers = itertools.count(1)
 
     async def start(self) -> None:
-        """Listen, and say hello. Without the port or multicast it does with what there is."""
+        """Listen, and say hello. Without the port the camera is not discovered."""
         self._instance = int(self._device.state.clock.now())
-        loop = asyncio.get_running_loop()
-        for make in (self._unicast_socket, self._multicast_socket):
-            with contextlib.suppress(OSError):
-                transport, _ = await loop.create_datagram_endpoint(
-                    lambda: _Listener(self), sock=make()
-                )
-                self._transports.append(transport)
-        self._announce("Hello")
+        with contextlib.suppress(OSError):
+            self._transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: DatagramListener(self._received), sock=self._unicast_socket()
+            )
+            await discovery_group().join(self._device.state.address, self._received)
+            self._announce("Hello")
 
     async def stop(self) -> None:
         """Say bye and close."""
-        self._announce("Bye")
-        for transport in self._transports:
-            transport.close()
-        self._transports.clear()
+        if self._transport is not None:
+            discovery_group().leave(self._device.state.address)
+            self._announce("Bye")
+            self._transport.close()
+            self._transport = None
 
     def answer(self, data: bytes) -> bytes | None:
         """The ProbeMatches for a Probe that this camera matches, else None."""
@@ -131,14 +133,13 @@ class Discovery:
     def _announce(self, kind: str) -> None:
         parts = self._description() if kind == "Hello" else [self._reference()]
         data = write(self._message(kind, x(f"d:{kind}", *parts), _TO_ALL))
-        if self._transports:
-            with contextlib.suppress(OSError):
-                self._transports[0].sendto(data, (GROUP, PORT))
+        self._send(data, (GROUP, PORT))
 
     def _unicast_socket(self) -> socket.socket:
-        sock = _datagram_socket()
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         address = self._device.state.address
         try:
+            sock.setblocking(False)
             interface = socket.inet_aton(address)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
             sock.bind((address, self._port))
@@ -147,41 +148,13 @@ class Discovery:
             raise
         return sock
 
-    def _multicast_socket(self) -> socket.socket:
-        sock = _datagram_socket()
-        try:
-            member = struct.pack(
-                "4s4s", *map(socket.inet_aton, (GROUP, self._device.state.address))
-            )
-            sock.bind((GROUP, PORT))
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
-        except OSError:
-            sock.close()
-            raise
-        return sock
+    def _received(self, data: bytes, sender: tuple[str, int]) -> None:
+        """Answer from the camera's own address, also where the probe came by multicast."""
+        answer = self.answer(data)
+        if answer is not None:
+            self._send(answer, sender)
 
     def _send(self, data: bytes, address: tuple[str, int]) -> None:
-        """From the camera's own address, also where the probe came by multicast."""
-        self._transports[0].sendto(data, address)
-
-    def received(self, data: bytes, address: tuple[str, int]) -> None:
-        """Handle one datagram."""
-        answer = self.answer(data)
-        if answer is not None and self._transports:
-            self._send(answer, address)
-
-
-def _datagram_socket() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setblocking(False)
-    return sock
-
-
-class _Listener(asyncio.DatagramProtocol):
-    def __init__(self, discovery: Discovery) -> None:
-        self._discovery = discovery
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Hand the datagram on."""
-        self._discovery.received(data, addr)
+        if self._transport is not None:
+            with contextlib.suppress(OSError):
+                self._transport.sendto(data, address)
