@@ -28,7 +28,7 @@ async def _video(stream: Stream) -> Media:
     encoding = stream.encoding
     payload_type = VIDEO_PAYLOAD_TYPES[encoding]
     attributes = [("rtpmap", f"{payload_type} {encoding}/90000")]
-    text = format_text(encoding, await stream.parameter_sets())
+    text = format_text(encoding, await stream.prepare())
     if text:
         attributes.append(("fmtp", f"{payload_type} {text}"))
     attributes.append(("framerate", str(stream.settings.frame_rate)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import secrets
 from collections.abc import Callable
@@ -79,9 +80,12 @@ class Stream:
         delivery = stream_plan.delivery(self.state, self.which)
         return await open_source(spec, self.packing, delivery, origin, text)
 
-    async def parameter_sets(self) -> tuple[bytes, ...]:
-        """The parameter sets for the session description."""
-        return await asyncio.to_thread(parameter_sets, self.plan(), self.live)
+    async def prepare(self) -> tuple[bytes, ...]:
+        """Have every clip that will be needed; returns the parameter sets of the first."""
+        spec = self.plan()
+        for foreseen in {spec, self.plan(elapsed=math.inf)}:
+            await self.open(foreseen, 0.0)
+        return await asyncio.to_thread(parameter_sets, spec, self.live)
 
 
 class Session:

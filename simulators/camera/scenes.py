@@ -95,7 +95,7 @@ def apply_look(frame: Picture, look: str, index: int, seed: int = 0) -> Picture:
     if look == "monochrome":
         return cv2.merge([grey, grey, grey])
     if look == "tint":
-        shifts = (26.0, -16.0, 20.0)
+        shifts = (30.0, 2.0, 24.0)
         return cv2.merge([cv2.add(grey, shift) for shift in shifts])
     noise = _noise_plane(frame.shape[1], frame.shape[0], seed + 1)
     top, left = _noise_offset(index, seed + 1)
