@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assessment.reason import Reason
-from probes.resampling import AxisCopies, Copies
+from probes.resampling import GRID, AxisCopies, Copies
 from probes.spectrum import FIRST_BIN, WINDOW, AxisSpectra, axis_spectra
 
 Luma = NDArray[np.uint8]
@@ -63,6 +63,8 @@ _HALF = _Source((0, 0), 0.36, 0.30, 0.42)
 _THREE_QUARTERS = 0.45
 """Least share when the width was enlarged by 4/3: the grid of 4x4 transforms lies there too."""
 
+_LOWEST = 44
+_ON_GRID = 0.3
 _GRID_MARGIN = 0.2
 _STRETCH_MARGIN = 0.3
 _STRETCH_SOFTER_DB = 2.0
@@ -118,7 +120,7 @@ class _Judge:
             (self._across.of(round(self.width * part)), self._upright.of(round(self.height * part)))
             for part in (0.375, 0.5, 0.75)
         ]
-        self.sources = [self._rule(source) for source in _SOURCES if self._smaller(source)]
+        self.sources = [self._rule(source) for source in _SOURCES if self._visible(source)]
         self.copies = {
             rule.size: (self._across.of(rule.size[0]), self._upright.of(rule.size[1]))
             for rule in self.sources
@@ -128,11 +130,16 @@ class _Judge:
         self.variance = min(_mean(one.variance for one in axis) for axis in self._spectra)
         self.coding = max(one.share for one in self._grid[2])
 
-    def _smaller(self, source: _Source) -> bool:
-        return source.size[0] < self.width and source.size[1] < self.height
+    def _visible(self, source: _Source) -> bool:
+        """Whether copies of this source would lie where this picture can show them."""
+        if not (source.size[0] < self.width and source.size[1] < self.height):
+            return False
+        total = WINDOW * source.size[0] / self.width
+        on_grid = abs(total - GRID * round(total / GRID)) < _ON_GRID
+        return total >= _LOWEST and (not on_grid or self._is_half(source.size))
 
     def _rule(self, source: _Source) -> _Source:
-        if abs(source.size[0] / self.width - 0.5) < 0.01:
+        if self._is_half(source.size):
             return _Source(source.size, _HALF.across, _HALF.upright, _HALF.stretched)
         return source
 

@@ -30,8 +30,10 @@ _HIGHEST_RATIO = 0.62
 _SLIPS = 128
 """Steps of the phase slip between window columns: source sizes between whole bins."""
 
+_LINES_AT_ONCE = 22
 _SCANNED = (44, 130)
-_GRID = WINDOW // 16
+GRID = WINDOW // 16
+"""Bins between the lines that the codec's own blocks leave."""
 
 _LINE = 4
 """Bins that one spectral line fills under a Hann window."""
@@ -81,7 +83,7 @@ class AxisCopies:
         if not spectra or len({one.length for one in spectra}) != 1:
             raise ValueError("spectra of one picture size are needed")
         self._length = spectra[0].length
-        products = sum(np.matmul(one.windows.swapaxes(1, 2), one.windows) for one in spectra)
+        products = sum(_products(one.windows) for one in spectra)
         power = sum(np.sum(np.abs(one.windows) ** 2, axis=1) for one in spectra)
         self._products = np.asarray(products).reshape(len(spectra[0].windows), -1)
         self._amplitude = np.sqrt(np.asarray(power))
@@ -101,7 +103,7 @@ class AxisCopies:
         others = [
             s
             for s in range(*_SCANNED)
-            if min(abs(s - one) for one in own) > 2 and min(s % _GRID, -s % _GRID) > 1
+            if min(abs(s - one) for one in own) > 2 and min(s % GRID, -s % GRID) > 1
         ]
         return max(self._share(float(s)) for s in others)
 
@@ -110,6 +112,21 @@ class AxisCopies:
 
     def _share(self, total: float) -> float:
         return _coherence(self._products, self._amplitude, total)
+
+
+def _products(windows: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    """Sums over the lines of the products of every bin with every other, by window column.
+
+    A few lines at a time: OpenBLAS spreads larger products over threads, which then spin for
+    0.1 s of CPU to save a millisecond.
+    """
+    total: NDArray[np.complex64] = np.zeros(
+        (windows.shape[0], windows.shape[2], windows.shape[2]), np.complex64
+    )
+    for start in range(0, windows.shape[1], _LINES_AT_ONCE):
+        some = windows[:, start : start + _LINES_AT_ONCE]
+        total += np.matmul(some.swapaxes(1, 2), some)
+    return total
 
 
 def _coherence(
