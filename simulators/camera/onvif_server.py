@@ -1,4 +1,4 @@
-"""The HTTP and HTTPS server of a simulated camera: ONVIF services, snapshot, discovery."""
+"""The HTTP and HTTPS server of a simulated camera: ONVIF, snapshot, RTSP tunnel, discovery."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from simulators.camera.onvif.event_queue import Events
 from simulators.camera.onvif.hostility import REFUSES, WRONG_LENGTH, cut_short, misbehave
 from simulators.camera.onvif.soap import NotAuthorizedError
 from simulators.camera.onvif.uris import SNAPSHOT_PATH
+from simulators.camera.rtsp_tunnel import RtspTunnel
 from simulators.camera.state import CameraState
 from simulators.certificates import behaviour_defect, server_context
 
@@ -44,6 +45,7 @@ class OnvifServer:
         self._footage = footage
         self.device = DeviceMemory(state)
         self._discovery = Discovery(self.device)
+        self._tunnel = RtspTunnel(state)
         self._http: web.Server | None = None
         self._listeners: list[asyncio.Server] = []
 
@@ -106,6 +108,8 @@ class OnvifServer:
     async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == SNAPSHOT_PATH and request.method in ("GET", "HEAD"):
             return await self._snapshot(request)
+        if self._tunnel.takes(request):
+            return await self._tunnel.handle(request)
         if request.path.startswith("/onvif/"):
             return await self._onvif(request)
         if request.path == "/" and request.method in ("GET", "HEAD"):
