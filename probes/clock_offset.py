@@ -28,6 +28,8 @@ SecondConvention = Literal["unknown", "truncated", "rounded"]
 _STANDS_STILL_S = 3.0
 #: Sender reports may be stamped elsewhere in the device; they only have to tell 0 s from 0.5 s.
 _STAMPING_SLACK_S = 0.05
+#: Whole-second answers that tell no more than this (cached ones) give way to a finer path.
+_COARSE_S = 0.1
 #: The oldest answer seen is hardly the oldest there is.
 _CACHE_MARGIN = 1.25
 #: Paths that differ by less than this may be one clock whose answers are late: both are kept in.
@@ -170,12 +172,12 @@ def _conclude(
                 details["assumption"], details["second_path"] = "either", path
                 return hull([*by_assumption.values(), interval])
             continue
+        if high - low > max(_COARSE_S, 2 * (interval[1] - interval[0])):
+            details["assumption"], details["second_path"] = "sub-second", path
+            return interval
         if len(fitting) == 1:
             details["assumption"], details["second_path"] = fitting[0], path
             return by_assumption[fitting[0]]
-        if high - low > 2 * (interval[1] - interval[0]):
-            details["assumption"], details["second_path"] = "sub-second", path
-            return interval
     if convention == "unknown":
         details["assumption"] = "either"
         return hull(by_assumption.values())

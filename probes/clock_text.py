@@ -16,6 +16,7 @@ _TIME = re.compile(
     r"(?P<half>[AP]M)?",
     re.IGNORECASE,
 )
+_FEWEST_DIGITS, _MOST_DIGITS = 12, 16
 #: What recognition writes for the separators of a clock.
 _COLONS = str.maketrans({"：": ":", "∶": ":", "︰": ":", "—": "-", "–": "-", "－": "-"})
 
@@ -54,6 +55,11 @@ def read_clock_text(text: str, near: float) -> int | None:
         is not None
     ]
     return min(readings, key=lambda civil: abs(civil - near), default=None)
+
+
+def looks_like_clock(text: str) -> bool:
+    """Whether ``text`` has the digits of a date and a time, however they were read."""
+    return "20" in text and _FEWEST_DIGITS <= sum(map(str.isdigit, text)) <= _MOST_DIGITS
 
 
 def _orders(date: re.Match[str]) -> list[tuple[str, str, str]]:

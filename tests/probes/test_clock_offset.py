@@ -143,6 +143,8 @@ async def test_cached_answers_are_found_and_the_truth_stays_inside():
         found += measured.details["cache_s"] is not None
         with_reports = measure_clock_offset(await bench.recording(20, seed), stream=bench.stream())
         assert with_reports.lower <= true <= with_reports.upper
+        assert with_reports.details["second_path"] == "rtcp"
+        assert with_reports.uncertainty < 0.01
     assert found >= 198
 
 
