@@ -27,20 +27,22 @@ SITE = "site"
 #: Problems of a visit that say the device is away, not that the harness could not look.
 _AWAY = frozenset({"visit.refused", "visit.timeout", "visit.unreachable", "visit.unresolvable"})
 _UNAUTHORISED = "visit.unauthorised"
+_LET_IN = ("answers", "authenticates")
 _SERIES_LIMIT = 2_000
 
 
-def measure_online_share(recording: Recording) -> Measurement:
+def measure_online_share(recording: Recording, *, picture_needed: bool = True) -> Measurement:
     """The share of the polls of an ``online`` recording at which the camera was online.
 
     ``details``: ``state`` (``online``, ``flapping``, ``no-picture``, ``away``), ``polls``,
     ``changes`` between online and not, ``longest_absence_s``, ``line`` for a time line. Spoilt
     when the harness itself could not look (its credentials were refused, most polls are
-    missing).
+    missing). Without ``picture_needed`` (ruling R-014) a device that answers and lets the harness
+    in counts as online.
     """
     polls = [poll for poll in _listed(recording.facts.get("polls")) if isinstance(poll, dict)]
     spoilt = _spoilt(recording, polls)
-    online = [_online(poll) for poll in polls]
+    online = [_online(poll, picture_needed) for poll in polls]
     details: dict[str, Any] = {
         "polls": len(polls),
         "expected": recording.facts.get("expected"),
@@ -83,6 +85,7 @@ def measure_online_rate(
     drawn: Sequence[str] | None = None,
     *,
     platform_rate: float | None = None,
+    picture_needed: bool = True,
 ) -> Measurement:
     """The online rate of ``inventory`` from one ``online`` recording of each drawn camera.
 
@@ -94,7 +97,7 @@ def measure_online_rate(
     """
     asked = tuple(dict.fromkeys(inventory if drawn is None else drawn))
     shares = {
-        recording.subject: measure_online_share(recording)
+        recording.subject: measure_online_share(recording, picture_needed=picture_needed)
         for recording in recordings
         if recording.subject in asked
     }
@@ -168,7 +171,7 @@ def _spoilt(recording: Recording, polls: Sequence[Mapping[str, Any]]) -> Reason 
     if isinstance(expected, int) and not isinstance(expected, bool) and len(polls) * 2 < expected:
         return Reason("online-share.too-few-polls", {"polls": len(polls), "expected": expected})
     unauthorised = sum(poll.get("detail") == _UNAUTHORISED for poll in polls)
-    if unauthorised and not any(_online(poll) for poll in polls):
+    if unauthorised and not any(_online(poll, False) for poll in polls):
         return Reason("online-share.unauthorised", {"polls": unauthorised})
     return None
 
@@ -192,8 +195,9 @@ def _answered(recording: Recording) -> bool:
     )
 
 
-def _online(poll: Mapping[str, Any]) -> bool:
-    return all(poll.get(name) is True for name in ("answers", "authenticates", "picture"))
+def _online(poll: Mapping[str, Any], picture_needed: bool) -> bool:
+    names = ("answers", "authenticates", "picture") if picture_needed else _LET_IN
+    return all(poll.get(name) is True for name in names)
 
 
 def _state(polls: Sequence[Mapping[str, Any]], online: Sequence[bool]) -> str:

@@ -112,11 +112,6 @@ class Ruling:
     alternatives: tuple[Reading, ...] = ()
 
     @property
-    def default(self) -> str:
-        """The name of the reading that governs unless the site chooses another."""
-        return self.reading.name
-
-    @property
     def choices(self) -> tuple[str, ...]:
         """The names of all readings that a site may choose, the default first."""
         return (self.reading.name, *(reading.name for reading in self.alternatives))

@@ -66,6 +66,13 @@ def test_share(polls, value, state, changes, absence) -> None:
     assert len(measurement.details["line"]) == len(polls)
 
 
+def test_a_site_may_do_without_the_picture() -> None:
+    recording = watch(NO_PICTURE, NO_PICTURE)
+    assert measure_online_share(recording, picture_needed=False).value == 1.0
+    assert measure_online_rate([recording], ["p1"], picture_needed=False).value == 1.0
+    assert measure_online_share(watch(AWAY), picture_needed=False).value == 0.0
+
+
 def test_a_device_that_cannot_be_reached_is_away() -> None:
     for problem in ("visit.refused", "visit.timeout", "visit.unreachable", "visit.unresolvable"):
         measurement = measure_online_share(watch(problem=Reason(problem)))
