@@ -9,6 +9,7 @@ from simulators.camera import clock, sound, stream_plan
 from simulators.camera.onvif_server import OnvifServer
 from simulators.camera.rtsp_server import RtspServer
 from simulators.camera.state import CameraState
+from simulators.camera.telnet_server import TelnetServer
 
 
 class Service(Protocol):
@@ -37,9 +38,10 @@ class SimulatedCamera:
         self, state: CameraState, *, services: Iterable[Service] = (), footage: str = ""
     ) -> None:
         self.state = state
-        self.onvif = OnvifServer(state)
+        self.onvif = OnvifServer(state, footage=footage)
+        self.telnet = TelnetServer(state)
         self.rtsp = RtspServer(state, password_of=self.onvif.device.password_of, footage=footage)
-        self._services: list[Service] = [self.rtsp, self.onvif, *services]
+        self._services: list[Service] = [self.rtsp, self.onvif, self.telnet, *services]
         self._running: list[Service] = []
         self._configure()
 
@@ -66,6 +68,16 @@ class SimulatedCamera:
         """Close what is open."""
         while self._running:
             await self._running.pop().stop()
+
+    async def apply(self) -> None:
+        """Open and close the web and Telnet ports as behaviours switched at run time ask for.
+
+        Raises:
+            OSError: a port cannot be had.
+        """
+        if self._running:
+            await self.onvif.apply()
+            await self.telnet.apply()
 
     def _configure(self) -> None:
         stream_plan.configure(self.state)

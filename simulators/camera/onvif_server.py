@@ -48,6 +48,8 @@ class OnvifServer:
         self._tunnel = RtspTunnel(state)
         self._http: web.Server | None = None
         self._listeners: list[asyncio.Server] = []
+        self._started = False
+        self._certificate = ""
 
     @property
     def events(self) -> Events:
@@ -60,6 +62,8 @@ class OnvifServer:
         Raises:
             OSError: a port cannot be had.
         """
+        self._started = True
+        self._certificate = behaviour_defect(self.state.behaviours)
         if self.state.has(REFUSES):
             return
         self._http = web.Server(self._handle, handler_cancellation=True, access_log=None)
@@ -74,6 +78,7 @@ class OnvifServer:
 
     async def stop(self) -> None:
         """Close everything; requests under way are cut off."""
+        self._started = False
         if self._http is None:
             return
         self.device.events.close()
@@ -84,10 +89,19 @@ class OnvifServer:
         await self._http.shutdown(0.2)
         self._http = None
 
+    async def apply(self) -> None:
+        """Close or open the ports anew where behaviours switched at run time ask for it."""
+        is_open = self._http is not None
+        renewed = behaviour_defect(self.state.behaviours) != self._certificate
+        if self._started and (renewed or is_open is self.state.has(REFUSES)):
+            await self.stop()
+            await self.start()
+
     async def _listen(self, scheme: str, server: web.Server) -> None:
         address = self.state.address
-        defect = behaviour_defect(self.state.behaviours)
-        context = server_context(address, defect=defect) if scheme == "https" else None
+        context = None
+        if scheme == "https":
+            context = server_context(address, defect=self._certificate)
         listener = await asyncio.get_running_loop().create_server(
             server, address, self.state.ports[scheme], ssl=context
         )

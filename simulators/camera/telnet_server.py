@@ -53,6 +53,13 @@ class TelnetServer:
             visit.cancel()
         await asyncio.gather(*self._visits, return_exceptions=True)
 
+    async def apply(self) -> None:
+        """Open or close the port where behaviours switched at run time ask for it."""
+        if self._state.has(TELNET_OPEN):
+            await self.start()
+        else:
+            await self.stop()
+
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None

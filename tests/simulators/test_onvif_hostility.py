@@ -195,6 +195,25 @@ async def test_refuses_from_the_start_and_at_run_time() -> None:
     await closed.stop()
 
 
+async def test_ports_follow_behaviours_switched_at_run_time() -> None:
+    async with served() as server:
+        state = server.state
+        state.switch(on=["onvif-refuses"])
+        await server.apply()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(state.address, state.ports["http"])
+        state.switch(on=["certificate-wrong-host"], off=["onvif-refuses"])
+        await server.apply()
+        await call(server, TIME)
+        context = ssl.create_default_context(cafile=str(authority_file()))
+        with pytest.raises(ssl.SSLCertVerificationError, match="IP address mismatch"):
+            await asyncio.open_connection(state.address, state.ports["https"], ssl=context)
+        state.switch(off=["certificate-wrong-host"])
+        await server.apply()
+        _, writer = await asyncio.open_connection(state.address, state.ports["https"], ssl=context)
+        writer.close()
+
+
 async def test_https_with_the_cameras_certificate() -> None:
     async with served() as server:
         state = server.state

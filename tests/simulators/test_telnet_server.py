@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from simulators.camera.camera import SimulatedCamera
 from simulators.camera.telnet_server import TelnetServer
 from tests.simulators.onvif_bench import new_state
 
@@ -69,3 +70,21 @@ async def test_the_port_is_23() -> None:
     await server.start()
     assert b"login" in await talk((state.address, 23))
     await server.stop()
+
+
+async def test_the_camera_opens_and_closes_it_at_run_time() -> None:
+    state = new_state()
+    state.ports.update(rtsp=0, rtsps=0, telnet=0)
+    camera = SimulatedCamera(state)
+    await camera.start()
+    try:
+        camera.switch(on=["telnet-open"])
+        await camera.apply()
+        place = (state.address, state.ports["telnet"])
+        assert b"login" in await talk(place)
+        camera.switch(off=["telnet-open"])
+        await camera.apply()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(*place)
+    finally:
+        await camera.stop()

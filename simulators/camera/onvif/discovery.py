@@ -52,7 +52,7 @@ class Discovery:
     async def stop(self) -> None:
         """Say bye and close."""
         if self._transport is not None:
-            discovery_group().leave(self._device.state.address)
+            discovery_group().leave(self._received)
             self._announce("Bye")
             self._transport.close()
             self._transport = None

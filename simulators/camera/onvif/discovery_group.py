@@ -29,7 +29,7 @@ class DiscoveryGroup:
     """Hands each multicast datagram to every member; open while there are any."""
 
     def __init__(self) -> None:
-        self._members: dict[str, Receiver] = {}
+        self._members: set[Receiver] = set()
         self._socket: socket.socket | None = None
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -38,7 +38,7 @@ class DiscoveryGroup:
 
         Where the system has no multicast, or the port is taken, nothing arrives.
         """
-        self._members[address] = receiver
+        self._members.add(receiver)
         if self._transport is None:
             with contextlib.suppress(OSError):
                 self._socket = _group_socket()
@@ -52,16 +52,16 @@ class DiscoveryGroup:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
 
-    def leave(self, address: str) -> None:
+    def leave(self, receiver: Receiver) -> None:
         """Take a member out; the last one closes the socket."""
-        self._members.pop(address, None)
+        self._members.discard(receiver)
         if not self._members and self._transport is not None:
             self._transport.close()
             self._transport = self._socket = None
 
     def _received(self, data: bytes, sender: tuple[str, int]) -> None:
         if b"Probe" in data:
-            for receiver in list(self._members.values()):
+            for receiver in list(self._members):
                 receiver(data, sender)
 
 
