@@ -83,7 +83,7 @@ async def watch_ticks(
         answered.append(poll)
         second = told_second(poll)
         if second is not None:
-            aim.learn(poll["sent_mono"], poll["received_mono"], second)
+            aim.learn(sent_mono, poll["sent_mono"], poll["received_mono"], second)
     return answered
 
 
@@ -99,6 +99,8 @@ def told_second(poll: Mapping[str, Any]) -> int | None:
         return None
     if year not in _YEARS or not (1 <= month <= 12 and 1 <= day <= 31):
         return None
+    if not all(0 <= field < 62 for field in clock):
+        return None
     return calendar.timegm((year, month, day, *clock))
 
 
@@ -111,11 +113,13 @@ class _Aim:
         self._upper = 0.0
         self._shortest = 0.0
         self._asked = 0
+        self._preparation = 0.0  # from the call to what is sent: connecting, for one
         self._raised_in_a_row = 0  # negative: the upper end was lowered
 
-    def learn(self, sent: float, received: float, second: int) -> None:
+    def learn(self, called: float, sent: float, received: float, second: int) -> None:
         """Narrow the interval; start again when the answer contradicts it."""
         self._asked += 1
+        self._preparation = sent - called
         travel = received - sent
         self._shortest = travel if self._asked == 1 else min(self._shortest, travel)
         lower, upper = second - received, second + 1 - sent
@@ -128,10 +132,10 @@ class _Aim:
             self._upper, self._raised_in_a_row = upper, min(0, self._raised_in_a_row) - 1
 
     def next_send(self, earliest: float) -> float:
-        """The monotonic time to send at so as to arrive around a tick, not before ``earliest``."""
+        """The monotonic time to ask at so as to arrive around a tick, not before ``earliest``."""
         if self._lower is None:
             return earliest + self._scatter.random()
-        lead = self._shortest / 2 + self._probing_lead()
+        lead = self._preparation + self._shortest / 2 + self._probing_lead()
         offset = (self._lower + self._upper) / 2
         tick = math.ceil(earliest + lead + offset) - offset
         return tick - lead
