@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import av
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -21,11 +22,13 @@ from protocols.errors import ProtocolError
 from protocols.rtp import parse_rtp
 
 _DECODERS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg"}
-_MOST_KEPT = 48
+_MOST_KEPT = 12
+_BLOCK = 16
 _STRICT = frozenset({"H265", "JPEG"})
 """FFmpeg marks a guessed H.264 picture as corrupt; of the others it must be told to refuse it."""
 _SETS_IN_SESSION = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
 Bytes = npt.NDArray[np.uint8]
+Blocks = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,15 @@ class Picture:
             return _plane(self.frame.planes[0])
         return self.planes()[0]
 
+    def block_means(self) -> Blocks:
+        """Mean luma of every whole block of 16x16, by every fourth row: enough to see motion."""
+        luma = self.luma()
+        rows, columns = luma.shape[0] // _BLOCK, luma.shape[1] // _BLOCK
+        sampled = luma[: rows * _BLOCK : 4, : columns * _BLOCK]
+        narrow = cv2.resize(sampled, (columns * 4, rows * 4), interpolation=cv2.INTER_AREA)
+        means = cv2.resize(narrow.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+        return np.asarray(means, np.float32)
+
     def bgr(self) -> Bytes:
         """Height x width x 3, blue first, 0 to 255: what OpenCV wants."""
         return cast(Bytes, self.frame.to_ndarray(format="bgr24"))
@@ -112,22 +124,17 @@ class Decoder:
         self.refused: set[int] = set()
         self.guessed: set[int] = set()
 
-    def kept(self, index: int) -> Picture | None:
-        """The picture of an access unit if it is still in memory."""
+    def key_picture(self, index: int) -> Picture | None:
+        """The picture of a key access unit, decoded once; ``None`` when it does not decode."""
+        if index not in self._kept:
+            for _ in self.run(index, index + 1):
+                pass
         return self._kept.get(index)
-
-    def keep(self, first: int, end: int, *, filtered: bool = True) -> list[Picture]:
-        """Decode access units ``first`` (a key picture) to ``end`` and keep their pictures."""
-        pictures = list(self.run(first, end, filtered=filtered))
-        for picture in pictures:
-            self._kept[picture.index] = picture
-            self._kept.move_to_end(picture.index)
-        while len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
-        return pictures
 
     def run(self, first: int, end: int, *, filtered: bool = True) -> Iterator[Picture]:
         """Decode access units ``first`` to ``end`` in order, one picture in memory at a time.
+
+        The last dozen of key pictures are kept for ``key_picture``.
 
         Without ``filtered`` only key pictures get their deblocking filter, which saves a third
         of the time: fit for seeing motion, not for judging detail.
@@ -179,7 +186,7 @@ class Decoder:
             self.decoded.add(of.index)
             if frame.is_corrupt and of.complete:
                 self.guessed.add(of.index)
-            yield Picture(
+            picture = Picture(
                 index=of.index,
                 timestamp=of.timestamp,
                 arrival_ns=of.first_ns,
@@ -187,6 +194,15 @@ class Decoder:
                 damaged=bool(frame.is_corrupt) or not of.complete,
                 frame=frame,
             )
+            if picture.key:
+                self._keep(picture)
+            yield picture
+
+    def _keep(self, picture: Picture) -> None:
+        self._kept[picture.index] = picture
+        self._kept.move_to_end(picture.index)
+        while len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
 
     def _refuse(self, unit: AccessUnit) -> None:
         if unit.complete and unit.picture:

@@ -112,8 +112,9 @@ def _decoded_size(track: Track, arrived: ArrivedFormat, end: int | None) -> tupl
         if picture.index in keys:
             return picture.width, picture.height
     for key in keys[:_TRIES]:
-        for picture in track.decoder.keep(key, key + 1):
-            return picture.width, picture.height
+        decoded = track.decoder.key_picture(key)
+        if decoded is not None:
+            return decoded.width, decoded.height
     return None
 
 

@@ -12,19 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta
 
-from probes.decoding import Picture
-from probes.streams import STRETCH, Track
+from probes.decoding import Blocks
+from probes.streams import STRETCH, Glance, Track
 
 State = Literal["none", "found", "static", "unsure", "unknown"]
-Blocks = npt.NDArray[np.float32]
 
 DETECTABLE_SHARE = 0.2
-_BLOCK = 16
 _MOST_CHANGED = 8
 _MOTION = 3.0
 """Grey levels that the most changed blocks must reach for a scene to count as moving."""
@@ -79,23 +76,19 @@ class _Steps:
 
 def find_repeats(track: Track) -> Repeats:
     """Look at a stretch of pictures; at others while nothing moves; longer when in doubt."""
-    keys = track.key_units()
-    if len(track.stretch()) < STRETCH // 2:
+    if len(track.glances()) < STRETCH // 2:
         return _nothing("unknown", None)
-    steps = _steps(track.stretch())
-    start = track.stretch()[0].index
-    for key in _others(keys, start):
+    start, steps = track.glances()[0].unit, _steps(track.glances())
+    for key in _others(track.key_units(), start):
         if steps.level >= _MOTION:
             break
-        end = track.sound_end(key, STRETCH)
-        if end - key >= STRETCH // 2:
-            start, steps = key, _steps(track.decoder.run(key, end, filtered=False))
+        if track.sound_end(key, STRETCH) - key >= STRETCH // 2:
+            start, steps = key, _steps(track.glance_at(key, STRETCH))
     if steps.level < _MOTION:
         return _nothing("static", steps)
     if not steps.still.any():
         return _nothing("none", steps)
-    end = track.sound_end(start, _CLOSER_LOOK)
-    return _judge(_steps(track.decoder.run(start, end, filtered=False)))
+    return _judge(_steps(track.glance_at(start, _CLOSER_LOOK)))
 
 
 def _others(keys: npt.NDArray[np.int64], start: int) -> list[int]:
@@ -109,11 +102,10 @@ def _nothing(state: State, steps: _Steps | None) -> Repeats:
     return Repeats(state, 0.0, 0.0, 0.0, len(motion), motion)
 
 
-def _steps(pictures: Iterable[Picture]) -> _Steps:
+def _steps(glances: Iterable[Glance]) -> _Steps:
     motion, changed = [], []
     before: Blocks | None = None
-    for picture in pictures:
-        blocks = _blocks(picture)
+    for blocks in (glance.blocks for glance in glances):
         if before is not None and before.shape == blocks.shape:
             change = np.abs(blocks - before).ravel()
             most = change[np.argpartition(change, -_MOST_CHANGED)[-_MOST_CHANGED:]]
@@ -124,18 +116,6 @@ def _steps(pictures: Iterable[Picture]) -> _Steps:
         return _Steps(np.zeros(0), np.zeros((0, 0), np.bool_))
     same = [row for row in changed if row.shape == changed[0].shape]
     return _Steps(np.array(motion), np.array(same))
-
-
-def _blocks(picture: Picture) -> Blocks:
-    """Mean luma of every whole block of 16x16."""
-    luma = picture.luma()
-    rows, columns = luma.shape[0] // _BLOCK, luma.shape[1] // _BLOCK
-    whole = np.ascontiguousarray(luma[: rows * _BLOCK, : columns * _BLOCK])
-    quarter = cv2.resize(whole, (columns * 4, rows * 4), interpolation=cv2.INTER_AREA)
-    means: Blocks = (
-        quarter.astype(np.float32).reshape(rows, 4, columns, 4).mean(axis=(1, 3), dtype=np.float32)
-    )
-    return means
 
 
 def _judge(steps: _Steps) -> Repeats:

@@ -9,7 +9,7 @@ probe before it has asked for. Typical use::
     video.units.first_ns, video.units.key       # arrays over all access units
     for report in video.sender_reports: ...     # arrival_ns, report.ntp_time
     for picture in video.key_pictures(2): picture.bgr()
-    for picture in video.stretch(): picture.luma()
+    for picture in video.pictures(first, end): picture.luma()   # dear: decodes each of them
 
 Nothing here raises on what a camera sent, except ``reader`` when there is no capture at all.
 """
@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from assessment.recording import Recording
-from probes.access_units import AccessUnit, AccessUnits, group_packets, nal_units
+from probes.access_units import AccessUnit, AccessUnits, group_packets, leading_units
 from probes.bitstream import identify
-from probes.decoding import Decoder, Picture, announced_units
+from probes.decoding import Blocks, Decoder, Picture, announced_units
 from probes.rtp_track import Integers, Loss, Packets, order_packets
 from protocols import h264, h265
 from protocols.datagrams import DatagramTable, index_datagrams
@@ -37,10 +37,10 @@ from protocols.picture_format import PictureFormat
 from protocols.rtcp import SenderReport, parse_rtcp
 from protocols.rtp import HeaderTable, parse_headers
 
-STRETCH = 12
+STRETCH = 9
 COMFORT_NOISE = 13
 """Payload type of comfort noise (RFC 3389); it shares the sequence numbers of the sound."""
-_READERS_KEPT = 8
+_READERS_KEPT = 4
 _MOST_REPORTS = 4096
 _JPEG_HEADERS_READ = 64
 
@@ -63,6 +63,14 @@ class ArrivedFormat:
     format: PictureFormat
     unit: int | None
     arrival_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A decoded picture reduced to the mean luma of its blocks of 16x16, and its access unit."""
+
+    unit: int
+    blocks: Blocks
 
 
 class Track:
@@ -203,7 +211,7 @@ class Track:
                 yield nal, None
         for index in np.flatnonzero(self.units.parameters):
             unit = self.units[int(index)]
-            for nal in nal_units(self.packets, unit, codec).units:
+            for nal in leading_units(self.packets, unit, codec).units:
                 if _is_sequence_parameters(nal, codec):
                     yield nal, unit
 
@@ -235,24 +243,23 @@ class Track:
         return np.flatnonzero(self.units.key & self.units.complete & self.units.picture)
 
     def key_pictures(self, maximum: int = 2) -> list[Picture]:
-        """Decoded key pictures spread evenly over the capture, one of them out of ``stretch``.
+        """Decoded key pictures spread evenly over the capture, one of them out of ``glances``.
 
         Fewer than ``maximum`` when the capture holds fewer, none when it holds none.
         """
         keys = self.key_units()
         if not len(keys):
             return []
-        pictures = [picture for picture in self.stretch() if picture.key][:1]
         chosen = keys[np.unique(np.linspace(0, len(keys) - 1, maximum).round().astype(int))]
-        if pictures:
-            chosen = chosen[1:]
-        for index in (int(value) for value in chosen):
-            if self.decoder.kept(index) is None:
-                self.decoder.keep(index, index + 1)
-            picture = self.decoder.kept(index)
-            if picture is not None and all(picture.index != each.index for each in pictures):
-                pictures.append(picture)
-        return sorted(pictures, key=lambda picture: picture.index)[:maximum]
+        indices = {int(index) for index in chosen}
+        if (
+            self.glances()
+            and self._stretch_start is not None
+            and self._stretch_start not in indices
+        ):
+            indices = {self._stretch_start, *sorted(indices)[1:]}
+        pictures = [self.decoder.key_picture(index) for index in sorted(indices)]
+        return [picture for picture in pictures if picture is not None]
 
     @cached_property
     def _stretch_start(self) -> int | None:
@@ -266,19 +273,23 @@ class Track:
                 break
         return best
 
-    def stretch(self) -> list[Picture]:
-        """Up to ``STRETCH`` consecutive pictures from a key picture on, without loss, as displayed.
+    def glances(self) -> list[Glance]:
+        """Up to ``STRETCH`` consecutive pictures, reduced to block means, in order of display.
 
-        Only the key picture is filtered (see ``Decoder.run``): for motion, not for detail.
+        They begin with a key picture and no packet is lost between them.
         """
-        return self._stretch
+        return self._glances
 
     @cached_property
-    def _stretch(self) -> list[Picture]:
+    def _glances(self) -> list[Glance]:
         start = self._stretch_start
-        if start is None:
-            return []
-        return self.decoder.keep(start, self.sound_end(start, STRETCH), filtered=False)
+        return [] if start is None else list(self.glance_at(start, STRETCH))
+
+    def glance_at(self, start: int, most: int) -> Iterator[Glance]:
+        """Reduced pictures from key access unit ``start`` on, as far as no packet is lost."""
+        end = self.sound_end(start, most)
+        for picture in self.decoder.run(start, end, filtered=False):
+            yield Glance(picture.index, picture.block_means())
 
     def sound_end(self, start: int, most: int) -> int:
         """End of the run of complete access units from ``start`` on, at most ``most`` of them."""

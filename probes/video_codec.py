@@ -95,7 +95,7 @@ def _announced(track: Track) -> dict[str, Any]:
 def _decoded(track: Track) -> dict[str, Any]:
     """Counts over the complete pictures that were given to the decoder."""
     decoder = track.decoder
-    track.stretch()
+    track.glances()
     track.key_pictures(2)
     if decoder.refused or decoder.guessed:
         keys = track.key_units()
