@@ -19,7 +19,7 @@ from probes.wire.framing import (
 )
 from probes.wire.pictures import Picture, decode_container, decode_sequences
 from probes.wire.rtp_media import find_tracks, read_track
-from probes.wire.text_extract import extract, holds_credentials
+from probes.wire.text_extract import extract, holds_credentials, messages
 from protocols.flow_signatures import (
     is_readable_text,
     stream_protocol,
@@ -31,6 +31,7 @@ Kind = Literal["media", "picture", "signalling"]
 _SIGNALLING = frozenset(
     {"rtsp", "sip", "http", "onvif", "manscdp", "mqtt", "ftp", "telnet", "text"}
 )
+_BARE_TEXT = frozenset({"ftp", "telnet", "rtmp", "mqtt", "text"})
 _MAXIMUM_EXAMINED = 16 * 2**20
 
 
@@ -112,7 +113,7 @@ def merge(found: Iterable[Content | None]) -> Content | None:
         best.kind,
         best.form,
         list(pictures.values())[:4],
-        next((content.text for content in contents if content.text), ""),
+        "\n".join(dict.fromkeys(content.text for content in contents if content.text)),
         any(content.credentials for content in contents),
         best.tag,
     )
@@ -187,5 +188,6 @@ def _beginnings(data: bytes) -> list[tuple[int, str]]:
 
 
 def _signalling(name: str, data: bytes) -> Content:
-    shown = extract(data) if name not in ("telnet", "rtmp", "mqtt", "text") else ""
-    return Content("signalling", name, text=shown, credentials=holds_credentials(data))
+    shown = extract(data) if name not in _BARE_TEXT else ""
+    told = data if name in _BARE_TEXT else messages(data)
+    return Content("signalling", name, text=shown, credentials=holds_credentials(told))

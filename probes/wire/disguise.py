@@ -13,7 +13,7 @@ from probes.wire.rtp_media import RtpTrack, find_tracks, read_track
 from protocols.flow_signatures import decode_text_encoding, looks_like_rtp, text_encoding
 
 _RTP_HEADER = 12
-_MAXIMUM_TRIALS = 24
+_MAXIMUM_TRIALS = 32
 _MAXIMUM_STREAM = 8 * 2**20
 
 

@@ -13,6 +13,7 @@ from protocols.tcp_reassembly import TcpStream
 _MAXIMUM_STREAM = 64 * 2**20
 _MAXIMUM_FLOWS = 20_000
 _ECHO_NS = 2_000_000
+_REMEMBERED = 1024
 _ACK = 0x10
 Endpoint = tuple[str, int]
 
@@ -34,12 +35,13 @@ class Direction:
     stream: TcpStream = field(default_factory=lambda: TcpStream(_MAXIMUM_STREAM))
     seconds: set[int] = field(default_factory=set)
     truncated: int = 0
+    _recent: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, packet: Packet) -> None:
         """Take one packet of this direction."""
         if packet.protocol == TCP:
             self.stream.add(packet)
-        elif self.datagrams and self._is_echo(packet):
+        elif self._is_echo(packet):
             return
         elif self.octets < _MAXIMUM_STREAM:
             self.datagrams.append((packet.time_ns, packet.payload))
@@ -51,8 +53,11 @@ class Direction:
 
     def _is_echo(self, packet: Packet) -> bool:
         """The same datagram captured twice: on its way out and in, or on two interfaces."""
-        time_ns, payload = self.datagrams[-1]
-        return payload == packet.payload and packet.time_ns - time_ns < _ECHO_NS
+        seen = self._recent.get(packet.payload)
+        if len(self._recent) > _REMEMBERED:
+            self._recent.clear()
+        self._recent[packet.payload] = packet.time_ns
+        return seen is not None and packet.time_ns - seen < _ECHO_NS
 
     def payloads(self) -> list[bytes]:
         """The datagrams without their times."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -84,14 +84,18 @@ def keys_from_headers(payloads: list[bytes], phase: int = 0) -> Iterator[bytes]:
     repeated = Counter(payload for payload in payloads if 8 <= len(payload) <= 200)
     small = sorted(repeated, key=lambda payload: (-repeated[payload], len(payload)))[:12]
     large = Counter(payload[:2] for payload in payloads if len(payload) > 600)
+    # The H.265 pattern is long and seldom fits by chance; the H.264 one does, so it comes second.
+    for search in (_h265_keys, _h264_keys):
+        keys = (key for masked in small for key in search(masked, large, phase))
+        yield from itertools.islice(_distinct(keys), _MAXIMUM_CANDIDATES)
+
+
+def _distinct(keys: Iterable[bytes]) -> Iterator[bytes]:
     given: set[bytes] = set()
-    for masked in small:
-        for key in (*_h264_keys(masked, large, phase), *_h265_keys(masked, large, phase)):
-            if key not in given:
-                given.add(key)
-                yield key
-            if len(given) >= _MAXIMUM_CANDIDATES:
-                return
+    for key in keys:
+        if key not in given:
+            given.add(key)
+            yield key
 
 
 def _h264_keys(masked: bytes, large: Counter[bytes], phase: int) -> Iterator[bytes]:
@@ -119,10 +123,12 @@ def _heads(body: bytes, large: Counter[bytes]) -> Iterator[bytes]:
 
 
 def _h265_keys(masked: bytes, large: Counter[bytes], phase: int) -> Iterator[bytes]:
-    for length in range(1, len(_VIDEO_PARAMETERS) + 1):
-        key = _key_from(masked, _VIDEO_PARAMETERS, length, phase)
-        if key is not None and _fits(large, key, phase, _is_h265_fragment):
-            yield key
+    """Keys that turn ``masked`` into a video parameter set, alone or first in an AP."""
+    for offset in (0, 4):
+        for length in range(1, len(_VIDEO_PARAMETERS) + 1):
+            key = _key_from(masked[offset:], _VIDEO_PARAMETERS, length, phase + offset)
+            if key is not None and _fits(large, key, phase, _is_h265_fragment):
+                yield key
 
 
 def _key_from(masked: bytes, plain: bytes, length: int, phase: int) -> bytes | None:

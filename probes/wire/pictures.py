@@ -71,10 +71,10 @@ def decode_sequences(codec: str, sequences: Iterable[list[bytes]]) -> Picture | 
             sound = []
             continue
         if codec not in _NEEDS_CONFIRMATION or (sound and _same_scene(sound[-1], picture)):
-            return picture
+            return (*sound, picture)[0]
         sound.append(picture)
         if len(sound) >= _CONFIRMED_WITHOUT_RESEMBLANCE:
-            return picture
+            return sound[0]
     return None
 
 

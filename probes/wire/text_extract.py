@@ -7,6 +7,16 @@ from __future__ import annotations
 
 import re
 
+from protocols.flow_signatures import is_readable_text
+
+_MESSAGE = re.compile(
+    rb"(?:[A-Z_\-]{3,20} \S{1,2000} (?:RTSP|SIP|HTTP)/\d\.\d"
+    rb"|(?:RTSP|SIP|HTTP)/\d\.\d \d{3}[^\r\n]{0,200})"
+    rb"\r?\n(?:[^\r\n]{1,4000}\r?\n){0,100}\r?\n"
+)
+_BODY_LENGTH = re.compile(rb"\n(?:content-length|l)\s*:\s*(\d{1,6})", re.IGNORECASE)
+_MAXIMUM_SEARCHED = 8 * 2**20
+_MAXIMUM_MESSAGES = 40
 _MAXIMUM_LINES = 60
 _MAXIMUM_LINE = 160
 _MASK = "***"
@@ -37,10 +47,24 @@ def holds_credentials(data: bytes) -> bool:
     return _CREDENTIAL.search(data) is not None
 
 
+def messages(data: bytes) -> bytes:
+    """The messages in a stream, with those bodies that are text; what lies between is left out."""
+    found: list[bytes] = []
+    for match in _MESSAGE.finditer(data[:_MAXIMUM_SEARCHED]):
+        found.append(match.group())
+        length = _BODY_LENGTH.search(match.group())
+        body = data[match.end() : match.end() + int(length.group(1))] if length else b""
+        if body and is_readable_text(body):
+            found.append(body + b"\r\n")
+        if len(found) >= _MAXIMUM_MESSAGES:
+            break
+    return b"".join(found)
+
+
 def extract(data: bytes) -> str:
     """Readable signalling as evidence: at most 60 lines, whatever may be secret masked."""
     lines: list[str] = []
-    for line in data[:65_536].decode("utf-8", "replace").splitlines():
+    for line in messages(data)[:65_536].decode("utf-8", "replace").splitlines():
         shown = _shown(_CONTROL.sub(".", line.strip()))
         if shown and not (lines and lines[-1] == shown):
             lines.append(shown[:_MAXIMUM_LINE])
