@@ -139,3 +139,13 @@ async def test_two_cameras_answer_one_probe() -> None:
     async with served() as first, served() as second:
         expected = (first.state.address, second.state.address)
         assert len(await ask(GROUP, probe(), *expected)) == 2
+
+
+async def test_cameras_that_start_side_by_side_share_one_group() -> None:
+    servers = [OnvifServer(new_state()) for _ in range(5)]
+    await asyncio.gather(*(server.start() for server in servers))
+    try:
+        expected = [server.state.address for server in servers]
+        assert len(await ask(GROUP, probe(), *expected)) == 5
+    finally:
+        await asyncio.gather(*(server.stop() for server in servers))

@@ -30,7 +30,7 @@ class DiscoveryGroup:
 
     def __init__(self) -> None:
         self._members: set[Receiver] = set()
-        self._socket: socket.socket | None = None
+        self._opening = asyncio.Lock()
         self._transport: asyncio.DatagramTransport | None = None
 
     async def join(self, address: str, receiver: Receiver) -> None:
@@ -39,25 +39,33 @@ class DiscoveryGroup:
         Where the system has no multicast, or the port is taken, nothing arrives.
         """
         self._members.add(receiver)
-        if self._transport is None:
-            with contextlib.suppress(OSError):
-                self._socket = _group_socket()
-                loop = asyncio.get_running_loop()
-                self._transport, _ = await loop.create_datagram_endpoint(
-                    lambda: DatagramListener(self._received), sock=self._socket
-                )
-        if self._socket is not None:
+        async with self._opening:
+            if self._transport is None:
+                with contextlib.suppress(OSError):
+                    self._transport = await self._open()
+        self._close_if_empty()
+        if self._transport is not None:
             member = socket.inet_aton(GROUP) + socket.inet_aton(address)
+            sock = self._transport.get_extra_info("socket")
             # Refused when another address of the same interface has joined.
             with contextlib.suppress(OSError):
-                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
 
     def leave(self, receiver: Receiver) -> None:
         """Take a member out; the last one closes the socket."""
         self._members.discard(receiver)
+        self._close_if_empty()
+
+    async def _open(self) -> asyncio.DatagramTransport:
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: DatagramListener(self._received), sock=_group_socket()
+        )
+        return transport
+
+    def _close_if_empty(self) -> None:
         if not self._members and self._transport is not None:
             self._transport.close()
-            self._transport = self._socket = None
+            self._transport = None
 
     def _received(self, data: bytes, sender: tuple[str, int]) -> None:
         if b"Probe" in data:
