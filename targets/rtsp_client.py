@@ -134,6 +134,8 @@ class RtspSession:
         wanted = [media for media in description.media if media.kind in ("video", "audio")]
         if not wanted:
             raise VisitProblem("visit.not-offered", what="video", detail="SDP")
+        self._close_receivers()
+        self.tracks.clear()
         for number, media in enumerate(wanted[:_MAXIMUM_TRACKS]):
             try:
                 control = _same_host(resolve_control(self._base, media.control), self._uri)

@@ -60,7 +60,7 @@ async def record_passwords(visit: Visit) -> None:
     services = await trial.survey()
     if "open" not in [facts["ports"][name] for name in ("onvif", "rtsp", "http")]:
         raise VisitProblem("visit.unreachable", detail="no service answers")
-    stopped = await trial.run([one for one in services if one.asks], user)
+    stopped = await trial.run(services, user)
     if stopped is not None:
         facts["stopped_early"] = stopped.code
 
@@ -119,12 +119,13 @@ class _Trial:
         honest = self._camera.speaks_onvif and self._camera.secret() is not None
         most = lengths.candidates if honest else min(_BLIND_TRIES, lengths.candidates)
         for label, word in candidates(user, most):
-            for service in services:
+            for service in [one for one in services if one.asks]:
                 await wait(lengths.candidate_interval)
                 outcome = await service.try_once(user, word)
                 self.attempts.append(
                     {"service": service.name, "user": user, "candidate": label, "outcome": outcome}
                 )
+                service.asks = outcome != "accepted"  # one weak password is proof enough
                 if outcome in ("locked", "no-answer", "closed"):
                     return Reason(f"visit.trial-{outcome}", {"service": service.name})
             if honest and not await self._log_in_honestly():

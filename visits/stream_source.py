@@ -80,23 +80,15 @@ async def take_profile(
 async def take_uri(visit: Visit, uri: str, seconds: float, *, part: str) -> RtspSession:
     """As ``take_profile``, from an address."""
     wanted = visit.camera.options.transport
-    if uri.startswith("rtsps:") or wanted == "tcp":
-        return await _take(visit, uri, seconds, part=part, udp=False)
-    if wanted == "udp":
-        return await _take(visit, uri, seconds, part=part, udp=True)
+    udp = wanted in ("auto", "udp") and not uri.startswith("rtsps:")
     try:
-        session = await _take(visit, uri, seconds, part=part, udp=True)
+        return await _take(visit, uri, seconds, part=part, udp=udp)
     except VisitProblem as problem:
         nothing_came = problem.reason.parameters.get("waiting_for") == "RTP"
-        if not (_refuses_udp(problem.reason) or nothing_came):
+        if not (wanted == "auto" and visit.facts["transport"] == "udp" and nothing_came):
             raise
         visit.facts["udp"] = problem.reason.code
-        session = await _take(visit, uri, seconds, part=part, udp=False)
-    return session
-
-
-def _refuses_udp(reason: Reason) -> bool:
-    return reason.code == "visit.not-offered" and reason.parameters.get("what") == "UDP"
+    return await _take(visit, uri, seconds, part=part, udp=False)
 
 
 async def _take(visit: Visit, uri: str, seconds: float, *, part: str, udp: bool) -> RtspSession:
@@ -104,7 +96,7 @@ async def _take(visit: Visit, uri: str, seconds: float, *, part: str, udp: bool)
     facts["transport"] = "rtsps" if uri.startswith("rtsps:") else "udp" if udp else "tcp"
     async with open_session(visit.camera, uri, time_source=visit.time) as session:
         try:
-            await session.set_up(await session.describe(), udp=udp)
+            await _set_up(visit, session, udp=udp)
             reception = await session.play(seconds)
         finally:
             facts["round_trip_s"] = session.round_trip
@@ -118,6 +110,24 @@ async def _take(visit: Visit, uri: str, seconds: float, *, part: str, udp: bool)
                 "visit.timeout", seconds=session.first_packet_seconds, waiting_for="RTP"
             )
     return session
+
+
+async def _set_up(visit: Visit, session: RtspSession, *, udp: bool) -> None:
+    """Set up by UDP if wanted; by TCP when the device refuses UDP and TCP is allowed."""
+    description = await session.describe()
+    try:
+        await session.set_up(description, udp=udp)
+    except VisitProblem as problem:
+        allowed = udp and visit.camera.options.transport == "auto"
+        if not (allowed and _refuses_udp(problem.reason)):
+            raise
+        visit.facts["udp"] = problem.reason.code
+        visit.facts["transport"] = "tcp"
+        await session.set_up(description, udp=False)
+
+
+def _refuses_udp(reason: Reason) -> bool:
+    return reason.code == "visit.not-offered" and reason.parameters.get("what") == "UDP"
 
 
 def _outcome(reception: Reception) -> Mapping[str, Any]:

@@ -1,0 +1,3 @@
+from tests.targets.conftest import gstreamer
+
+__all__ = ["gstreamer"]

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from assessment.recording import Recording
+from probes.streams import reader
+from targets.camera import CameraTarget, parse_camera
+from targets.credentials import Secret
+from targets.light import NoRig
+from tests.targets.servers import ADDRESS
+from tests.visits.equipment import (
+    PASSWORD,
+    QUICK,
+    MemoryStore,
+    Rig,
+    Start,
+    circumstances,
+    onvif_camera,
+    streaming,
+)
+from visits.circumstances import Circumstances
+from visits.desk import VisitDesk
+
+
+async def visit(kind: str, camera: CameraTarget, given: Circumstances | None = None) -> Recording:
+    recording = await VisitDesk(MemoryStore(), given or circumstances()).visit(kind, camera)
+    written = json.dumps(recording.sealed_document()).encode()
+    written += b"".join(part.read() for part in recording.parts.values())
+    assert PASSWORD.encode() not in written
+    return recording
+
+
+async def test_the_main_stream_by_day(gstreamer: Start) -> None:
+    rig = Rig()
+    async with onvif_camera(rtsp_port=streaming(gstreamer)) as (_, camera):
+        recording = await visit("stream:day", camera, circumstances(light=rig))
+    assert recording.problem is None
+    assert rig.asked == [("p", "day")]
+    facts = recording.facts
+    assert facts["light"] == {"level": "day", "source": "rig"}
+    assert facts["transport"] == "udp"
+    assert (facts["profile"]["width"], facts["profile"]["encoding"]) == (1920, "H264")
+    assert (facts["end"], facts["asked_seconds"]) == ("complete", 0.6)
+    assert 0 <= facts["first_packet_s"] < 1
+    assert 0 < facts["round_trip_s"] < 1
+    assert facts["dropped_by_receiver"] == 0
+    assert facts["reference"] == {"error_s": None, "source": "unknown"}
+    assert b"H264/90000" in recording.read("session.sdp")
+    video = reader(recording).video
+    assert video is not None
+    assert video.loss.lost == 0
+    assert len(video.units.first_ns) >= 8
+
+
+async def test_without_a_rig_the_night_cannot_be_had(gstreamer: Start) -> None:
+    async with onvif_camera(rtsp_port=streaming(gstreamer)) as (_, camera):
+        recording = await visit("stream:night", camera, circumstances(light=NoRig()))
+    assert recording.problem is not None
+    assert recording.problem.code == "visit.no-rig"
+    assert recording.problem.parameters["light"] == "night"
+    assert not recording.parts
+
+
+async def test_the_sub_stream_is_the_smaller_one(gstreamer: Start) -> None:
+    async with onvif_camera(rtsp_port=streaming(gstreamer)) as (_, camera):
+        recording = await visit("stream:sub", camera)
+    assert recording.problem is None
+    assert recording.facts["profile"]["width"] == 640
+    assert "light" not in recording.facts
+
+
+async def test_udp_refused_falls_back_to_tcp(gstreamer: Start) -> None:
+    server = gstreamer("--tcp-only", "--user", "admin", "--password", PASSWORD)
+    async with onvif_camera(rtsp_port=server.port) as (_, camera):
+        recording = await visit("stream:sub", camera)
+    assert recording.problem is None
+    assert recording.facts["transport"] == "tcp"
+    assert recording.facts["udp"] == "visit.not-offered"
+
+
+async def test_a_codec_that_a_profile_already_has(gstreamer: Start) -> None:
+    async with onvif_camera(rtsp_port=streaming(gstreamer)) as (_, camera):
+        recording = await visit("stream:codec-mjpeg", camera)
+    assert recording.problem is None
+    assert recording.facts["profile"]["token"] == "profile_third"
+    assert "changed" not in recording.facts
+
+
+async def test_a_codec_that_must_be_set_needs_leave(gstreamer: Start) -> None:
+    async with onvif_camera(rtsp_port=streaming(gstreamer)) as (state, camera):
+        refused = await visit("stream:codec-h265", camera)
+        assert refused.problem is not None
+        assert refused.problem.code == "visit.needs-intrusive"
+        assert state.sub.encoding == "H264"
+        before = repr(state.sub)
+        recording = await visit("stream:codec-h265", camera, circumstances(intrusive=True))
+        assert repr(state.sub) == before
+    assert recording.problem is None
+    assert recording.facts["profile"]["encoding"] == "H265"
+    assert recording.facts["changed"]["restored"] is True
+
+
+async def test_the_encoder_is_restored_when_the_stream_fails() -> None:
+    async with onvif_camera(rtsp_port=1) as (state, camera):
+        recording = await visit("stream:codec-h265", camera, circumstances(intrusive=True))
+        assert state.sub.encoding == "H264"
+    assert recording.problem is not None
+    assert recording.problem.code == "visit.refused"
+    assert recording.facts["changed"]["restored"] is True
+
+
+async def test_a_codec_that_is_not_offered(gstreamer: Start) -> None:
+    async with onvif_camera("media1-only", rtsp_port=streaming(gstreamer)) as (_, camera):
+        recording = await visit("stream:codec-h265", camera, circumstances(intrusive=True))
+    assert recording.problem is not None
+    assert recording.problem.code == "visit.not-offered"
+    assert recording.problem.parameters["what"] == "H265"
+
+
+def streamer(port: int, password: str = PASSWORD) -> CameraTarget:
+    address = f"rtsp://admin@{ADDRESS}:{port}/stream"
+    return parse_camera(address, point="p", secret=lambda: Secret(password), options=QUICK)
+
+
+async def test_a_camera_that_only_streams(gstreamer: Start) -> None:
+    camera = streamer(streaming(gstreamer))
+    day = await visit("stream:day", camera)
+    assert day.problem is None
+    assert day.facts["profile"] is None
+    assert (await visit("stream:codec-h264", camera)).problem is None
+    for kind, what in (
+        ("stream:codec-mjpeg", "JPEG"),
+        ("stream:sub", "ONVIF"),
+        ("description", "ONVIF"),
+        ("clock", "ONVIF"),
+        ("snapshot", "ONVIF"),
+        ("white-light", "ONVIF"),
+    ):
+        recording = await visit(kind, camera)
+        assert recording.problem is not None
+        assert recording.problem.code == "visit.not-offered"
+        assert recording.problem.parameters["what"] == what
+
+
+async def test_an_unknown_variant_is_our_own_mistake() -> None:
+    with pytest.raises(KeyError):
+        await visit("stream:dusk", streamer(1))
