@@ -11,6 +11,11 @@ from steps.outcome import requirement_of
 pytest_plugins = [
     "steps.scope",
     "steps.visiting",
+    "steps.stream",
+    "steps.clock",
+    "steps.wire",
+    "steps.service",
+    "steps.papers",
 ]
 
 

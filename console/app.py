@@ -1,9 +1,10 @@
 """The command line: every command, its options and its help, in the user's language."""
 
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import click
 import typer
@@ -31,6 +32,14 @@ def says(key: str) -> str:
     return text(f"cli.{key}", LANG)
 
 
+def terminal() -> TextIO:
+    """Standard output by a descriptor of its own, which pytest's capturing leaves alone."""
+    try:
+        return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="replace")
+    except (OSError, ValueError):  # standard output is no file, e.g. in a test
+        return sys.stdout
+
+
 LANG = language_of(sys.argv[1:])
 app = typer.Typer(
     help=says("app") + "\n\n" + says("exit-codes"),
@@ -39,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, file=terminal())
 Language = Annotated[str, typer.Option("--lang", help=says("lang"))]
 Only = Annotated[list[str], typer.Option("--only", help=says("only"), metavar="ID")]
 Cameras = Annotated[

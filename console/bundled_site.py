@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from simulators.site_plan import CameraPlan, Ground, SitePlan
 from targets.site import Certificate, Point, Site, Wire
@@ -70,7 +71,6 @@ def simulated_point(
     main: dict[str, Any] | None = None,
     user: str = "admin",
     password: str = "Tantou-2026-sim",
-    service_passwords: dict[str, str] | None = None,
     scopes: tuple[str, ...] | None = None,
     certificate: Certificate | None = None,
     uplink: bool = True,
@@ -84,13 +84,12 @@ def simulated_point(
         address=address,
         name=f"camera-{number + 1}",
         model=model,
-        scopes=(f"onvif://www.onvif.org/IP/{ip_code.replace('/', '-')}",)
+        scopes=(f"onvif://www.onvif.org/IP/{quote(ip_code, safe='')}",)
         if scopes is None
         else scopes,
         interface=interface,
         user=user,
         password=password,
-        service_passwords=service_passwords or {},
         audio_encoding=audio,
         main=main or {},
         behaviours=behaviours,

@@ -192,15 +192,19 @@ def _measure(
             for target in targets.values():
                 target.secret()  # a person is asked for passwords now, not in the middle of the run
 
+            told: set[str] = set()
+
             def visited(kind: str, name: str, recording: Recording) -> None:
+                if recording.digest in told:
+                    return
+                told.add(recording.digest)
                 outcome = (
-                    ""
+                    "✓"
                     if recording.problem is None
                     else text(recording.problem.key, lang, **recording.problem.parameters)
                 )
-                console.print(
-                    f"      {text(f'visit.{kind}', lang)} · {name} {outcome}", markup=False
-                )
+                shown = text(f"visit-kind.{kind}", lang)
+                console.print(f"      {shown} · {name} {outcome}", markup=False)
 
             acceptance = acceptance_of(
                 prepared.site, store, PointDesk(desk, store, targets, visited), prepared.drawn

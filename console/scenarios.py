@@ -56,8 +56,9 @@ class AcceptancePlugin:
         run.title = scenario.name
         self.say(f"  {run.requirement.id}  {scenario.name} ...")
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_bdd_after_scenario(self, request: Any) -> None:
-        """Announce its verdict."""
+        """Announce its verdict, before the outcome hook ends the scenario by an exception."""
         run = request.getfixturevalue("scenario_run")
         self.ran.add(run.requirement.id)
         verdict = governing(finding.verdict for finding in run.findings)
@@ -86,19 +87,11 @@ def run_scenarios(
     arguments = [
         str(ROOT / "features"),
         f"--rootdir={ROOT}",
+        f"--confcutdir={ROOT}",
         "-c",
-        str(ROOT / "tox.ini"),
+        str(ROOT / "features" / "pytest.ini"),
         "-p",
         "no:terminal",
-        "-p",
-        "no:timeout",
-        "-o",
-        "filterwarnings=ignore",
-        "-o",
-        "addopts=-p no:cacheprovider --strict-markers --strict-config",
-        "-o",
-        "timeout=0",
-        "-q",
     ]
     if allure_folder is not None:
         arguments += ["--alluredir", str(allure_folder)]

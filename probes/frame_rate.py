@@ -24,7 +24,7 @@ from probes.streams import Track
 QUANTITY = "frame-rate"
 INSTRUMENT = "frame-rate/1"
 METHOD = "method.frame-rate"
-UNIT = "1/s"
+UNIT = "fps"
 _REGULAR_STEP = 0.25
 _REGULAR_SHARE = 0.95
 _LOSSY_SHARE = 0.05

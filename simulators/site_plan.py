@@ -29,7 +29,6 @@ class CameraPlan:
     interface: str = "ethernet"
     user: str = "admin"
     password: str = "Tantou-2026-sim"
-    service_passwords: Mapping[str, str] = field(default_factory=dict)
     audio_encoding: str = "PCMA"
     main: Mapping[str, Any] = field(default_factory=dict)
     behaviours: tuple[str, ...] = ()

@@ -89,6 +89,18 @@ class ScenarioRun:
         """Have every point visited for ``kind`` (or its stored recording brought)."""
         self.recordings[kind] = self.acceptance.desk.visit_all(kind, self.points)
 
+    @property
+    def main_stream(self) -> str:
+        """The kind of main stream recording that this scenario asked for.
+
+        Raises:
+            HarnessError: none, or both of them.
+        """
+        asked = [kind for kind in ("stream:day", "stream:night") if kind in self.recordings]
+        if len(asked) != 1:
+            raise HarnessError(f"{self.title}: one main stream is needed, asked for {asked}")
+        return asked[0]
+
     def recording(self, kind: str, point: Point) -> Recording:
         """The recording of ``kind`` of ``point``.
 

@@ -15,14 +15,6 @@ from steps.acceptance import Conclusion, HarnessError, ScenarioRun, gravest
 from targets.site import Point
 
 
-def main_stream(run: ScenarioRun) -> str:
-    """The kind of main stream recording that the scenario asked for."""
-    asked = [kind for kind in ("stream:day", "stream:night") if kind in run.recordings]
-    if len(asked) != 1:
-        raise HarnessError(f"{run.title}: one main stream is needed, asked for {asked}")
-    return asked[0]
-
-
 def sides(size: Measurement) -> tuple[Measurement, Measurement]:
     """The long and the short side of the smallest picture, in pixels, whichever way up."""
     known = [
@@ -48,7 +40,7 @@ def picture_is_large_enough(scenario_run: ScenarioRun, width: str, height: str) 
         raise HarnessError(f"the feature says {width}x{height}, the catalogue another size")
 
     def judge(point: Point) -> Conclusion:
-        size = measure_picture_size(scenario_run.recording(main_stream(scenario_run), point))
+        size = measure_picture_size(scenario_run.recording(scenario_run.main_stream, point))
         return gravest([scenario_run.compare(side) for side in sides(size)])
 
     scenario_run.judge_each(judge)
@@ -59,7 +51,7 @@ def detail_is_native(scenario_run: ScenarioRun) -> None:
     def judge(point: Point) -> Conclusion:
         stream, sub, snapshot = (
             scenario_run.recording(kind, point)
-            for kind in (main_stream(scenario_run), "stream:sub", "snapshot")
+            for kind in (scenario_run.main_stream, "stream:sub", "snapshot")
         )
         detail = measure_true_detail(
             stream,
@@ -73,7 +65,7 @@ def detail_is_native(scenario_run: ScenarioRun) -> None:
 
 @then("每台摄像机的画面是彩色的")
 def picture_is_coloured(scenario_run: ScenarioRun) -> None:
-    kind = main_stream(scenario_run)
+    kind = scenario_run.main_stream
     scenario_run.judge_each(
         lambda point: scenario_run.compare(measure_colour(scenario_run.recording(kind, point)))
     )

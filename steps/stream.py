@@ -11,7 +11,6 @@ from probes.audio import measure_audio
 from probes.frame_rate import measure_frame_rate
 from probes.video_codec import measure_video_codec
 from steps.acceptance import Conclusion, HarnessError, ScenarioRun
-from steps.picture import main_stream
 from targets.site import Point
 
 _CODECS = {"H.264": ("h264", "H264"), "MJPEG": ("mjpeg", "JPEG"), "H.265": ("h265", "H265")}
@@ -22,7 +21,7 @@ _PRESCRIBED_AUDIO = {"G.711A": "g711", "G.711U": "g711", "G.722.1": "g7221", "G.
 def frame_rate_is_high_enough(scenario_run: ScenarioRun, rate: str) -> None:
     if float(rate) != scenario_run.limit("frame-rate").value:
         raise HarnessError(f"the feature says {rate} fps, the catalogue another rate")
-    kind = main_stream(scenario_run)
+    kind = scenario_run.main_stream
 
     def judge(point: Point) -> Conclusion:
         measured = measure_frame_rate(scenario_run.recording(kind, point))
@@ -43,7 +42,7 @@ def _despite_doubt(run: ScenarioRun, measured: Measurement) -> Conclusion:
 
 @then("每台摄像机的画面均匀到达而不断续")
 def pictures_arrive_steadily(scenario_run: ScenarioRun) -> None:
-    kind = main_stream(scenario_run)
+    kind = scenario_run.main_stream
 
     def judge(point: Point) -> Conclusion:
         measured = measure_frame_rate(scenario_run.recording(kind, point))
@@ -89,7 +88,7 @@ def stream_is_in_codec(scenario_run: ScenarioRun, codec: str) -> None:
 
 @then("每台摄像机的音频采用规定的编码且有声")
 def sound_is_as_prescribed(scenario_run: ScenarioRun) -> None:
-    kind = main_stream(scenario_run)
+    kind = scenario_run.main_stream
     scenario_run.judge_each(
         lambda point: _judge_sound(measure_audio(scenario_run.recording(kind, point)))
     )

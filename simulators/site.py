@@ -1,0 +1,89 @@
+"""A simulated site: cameras, light box and switch, clock source, and traffic to watch."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from simulators.camera import clips
+from simulators.camera.camera import SimulatedCamera
+from simulators.camera.encoders import ClipSpec
+from simulators.camera.state import CameraState
+from simulators.camera.stream_plan import stream_plan
+from simulators.control import SiteControl
+from simulators.ntp_server import NtpServer
+from simulators.site_plan import CameraPlan, SitePlan
+from simulators.uplink.link import Uplink
+
+
+class SimulatedSite:
+    """Everything of a plan, started together or not at all."""
+
+    def __init__(self, plan: SitePlan) -> None:
+        self._plan = plan
+        self._states = {camera.point: _state(camera) for camera in plan.cameras}
+        self._cameras = {
+            camera.point: SimulatedCamera(
+                self._states[camera.point],
+                services=_services(self._states[camera.point], camera, plan.platform),
+            )
+            for camera in plan.cameras
+        }
+        self._control = SiteControl(self._states, *plan.control, changed=self._configure)
+        self._time = None if plan.time_server is None else NtpServer(*plan.time_server)
+
+    async def start(self) -> None:
+        """Open everything.
+
+        Raises:
+            OSError: an address or port cannot be had.
+        """
+        if self._plan.cache:
+            clips.set_cache_folder(Path(self._plan.cache))
+        await asyncio.to_thread(clips.warm, self._clips())
+        if self._time is not None:
+            await self._time.start()
+        for camera in self._cameras.values():
+            await camera.start()
+        await self._control.start()
+
+    async def stop(self) -> None:
+        """Close whatever is open."""
+        await self._control.stop()
+        for camera in self._cameras.values():
+            await camera.stop()
+        if self._time is not None:
+            await self._time.stop()
+
+    def _clips(self) -> list[ClipSpec]:
+        """What the cameras will be asked to show, made before anybody waits for it."""
+        return [
+            stream_plan(replace(state, light=light, white_light=lamp), which)
+            for state in self._states.values()
+            for light, lamp in (("day", "auto"), ("night", "auto"), ("night", "off"))
+            for which in ("main", "third")
+        ]
+
+    async def _configure(self, point: str) -> None:
+        self._cameras[point].switch()
+
+
+def _state(plan: CameraPlan) -> CameraState:
+    return CameraState(
+        address=plan.address,
+        point=plan.point,
+        identity=plan.identity(),
+        user=plan.user,
+        password=plan.password,
+        main=plan.main_encoder(),
+        audio_encoding=plan.audio_encoding,
+        behaviours=set(plan.behaviours),
+        ports=dict(plan.ports),
+    )
+
+
+def _services(state: CameraState, plan: CameraPlan, platform: str) -> list[Uplink]:
+    if not plan.uplink or not platform:
+        return []
+    return [Uplink(plan.address, platform, state.behaviours)]
