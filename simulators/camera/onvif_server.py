@@ -14,6 +14,7 @@ from simulators.camera.onvif.discovery import Discovery
 from simulators.camera.onvif.endpoint import Answer, Asked, answer
 from simulators.camera.onvif.event_queue import Events
 from simulators.camera.onvif.hostility import REFUSES, WRONG_LENGTH, cut_short, misbehave
+from simulators.camera.onvif.security import LockedError
 from simulators.camera.onvif.soap import NotAuthorizedError
 from simulators.camera.onvif.uris import SNAPSHOT_PATH
 from simulators.camera.rtsp_tunnel import RtspTunnel
@@ -155,6 +156,8 @@ class OnvifServer:
         guard = self.device.guard
         try:
             guard.user_of_digest(header, request.method, self.device.password_of)
+        except LockedError:
+            return web.Response(status=403)
         except NotAuthorizedError as refusal:
             stale = refusal.reason == "stale"
             return _unauthorised(guard.challenges(stale=stale))

@@ -127,6 +127,7 @@ async def test_version_1_keeps_silent_about_h265() -> None:
         ("", "rtsp://{address}:554/main"),
         ("uri-without-port", "rtsp://{address}/main"),
         ("hostname-uris", "rtsp://camera.local:554/main"),
+        ("rtsps-only", "rtsps://{address}:322/main"),
     ],
 )
 async def test_uri_variants(behaviour: str, expected: str) -> None:

@@ -213,3 +213,31 @@ async def test_levels_of_users() -> None:
             for body, status in zip((INFORMATION, home, "<tds:GetUsers/>"), statuses, strict=True):
                 header = security_header(level, f"p-{level}")
                 assert (await status_of(server, header, body))[0] == status, (level, body)
+
+
+async def test_an_account_is_locked_for_a_minute() -> None:
+    clock = VirtualTime(1_600_000_000)
+    async with served("locks-after-5", clock=clock) as server:
+
+        async def attempt(password: str, user: str = "admin") -> tuple[int, str]:
+            return await status_of(server, security_header(user, password, instant(clock.now())))
+
+        right = server.state.password
+        for _ in range(4):
+            assert (await attempt("wrong"))[0] == 401
+        assert (await attempt(right))[0] == 200
+        for _ in range(5):
+            assert (await attempt("wrong"))[0] == 401
+        assert await attempt(right) == (403, "ter:NotAuthorized")
+        assert (await attempt("x", "other"))[0] == 401
+        clock.advance(59)
+        assert (await attempt(right))[0] == 403
+        clock.advance(1.1)
+        assert (await attempt(right))[0] == 200
+
+
+async def test_without_that_variant_wrong_passwords_lock_nobody_out() -> None:
+    async with served() as server:
+        for _ in range(8):
+            assert (await status_of(server, security_header("admin", "wrong")))[0] == 401
+        assert (await status_of(server, security_header("admin", server.state.password)))[0] == 200

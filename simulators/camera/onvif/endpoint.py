@@ -12,7 +12,13 @@ from simulators.behaviours import variant
 from simulators.camera.onvif.device_memory import DeviceMemory
 from simulators.camera.onvif.markup import NAMESPACES, Xml, write, x
 from simulators.camera.onvif.operations import OPERATIONS, Call, Operation
-from simulators.camera.onvif.security import ANONYMOUS, HTTP_DIGEST_ONLY, LEVELS, Access
+from simulators.camera.onvif.security import (
+    ANONYMOUS,
+    HTTP_DIGEST_ONLY,
+    LEVELS,
+    Access,
+    LockedError,
+)
 from simulators.camera.onvif.soap import (
     NotAuthorizedError,
     Request,
@@ -114,6 +120,8 @@ def _fault(device: DeviceMemory, version: int, fault: SoapError) -> Answer:
     body = fault_element(version, fault, verbose=verbose)
     if not isinstance(fault, NotAuthorizedError):
         return _written(device, 500 if fault.receiver or version == 11 else 400, version, body)
+    if isinstance(fault, LockedError):
+        return _written(device, 403, version, body)
     challenges = tuple(device.guard.challenges(stale=fault.reason == "stale"))
     return _written(device, 401 if challenges else 400, version, body, challenges=challenges)
 

@@ -24,11 +24,18 @@ WSSE_ONLY = variant("wsse-only", "Only the WS-UsernameToken is accepted, no HTTP
 HTTP_DIGEST_ONLY = variant("http-digest-only", "Only HTTP digest is accepted, no WS-UsernameToken.")
 ANONYMOUS = defect("onvif-anonymous", "Every ONVIF operation is served without a password.")
 
+LOCKS_OUT = variant(
+    "locks-after-5", "After five wrong passwords an account is locked for a minute (HTTP 403)."
+)
+
+LOCK_TRIES = 5
+LOCK_S = 60.0
 TOLERANCE_S = 300.0
 """How far the creation time of a token may lie from the camera's own clock."""
 
 _REMEMBERED_NONCES = 256
 _LONGEST_NONCE = 128
+_REMEMBERED_ACCOUNTS = 64
 
 
 class Access(IntEnum):
@@ -47,6 +54,14 @@ LEVELS = {
     "Administrator": Access.ADMINISTRATOR,
 }
 
+
+class LockedError(NotAuthorizedError):
+    """The account is locked, even for the right password."""
+
+    def __init__(self) -> None:
+        super().__init__("the account is locked")
+
+
 Passwords = Callable[[str], str | None]
 
 
@@ -57,6 +72,7 @@ class Guard:
         self._state = state
         self._digest = DigestGuard("Tantou camera", algorithms=("MD5", "SHA-256"))
         self._nonces: OrderedDict[str, float] = OrderedDict()
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def challenges(self, *, stale: bool = False) -> list[str]:
         """The WWW-Authenticate headers to send, none when digest is not offered."""
@@ -82,10 +98,9 @@ class Guard:
         if password is not None:
             now = self._state.clock.monotonic()
             verdict = self._digest.verify(header, method, password, now)
-        if verdict != "ok":
-            raise NotAuthorizedError(
-                "stale" if verdict == "stale" else "the credentials are refused"
-            )
+        self._judge(user, right=verdict != "refused")
+        if verdict == "stale":
+            raise NotAuthorizedError("stale")
         return user
 
     def user_of_token(self, token: Element, passwords: Passwords) -> str:
@@ -98,19 +113,33 @@ class Guard:
         password = passwords(user)
         field = token.find("wsse:Password", NAMESPACES)
         given = (field.text or "").strip() if field is not None else ""
-        if password is None:
-            raise NotAuthorizedError("the credentials are refused")
-        if field is None or not field.get("Type", "").endswith("#PasswordDigest"):
-            if not hmac.compare_digest(given.encode(), password.encode()):
-                raise NotAuthorizedError("the credentials are refused")
-            return user
+        hashed = field is not None and field.get("Type", "").endswith("#PasswordDigest")
         nonce = token.findtext("wsse:Nonce", "", NAMESPACES).strip()
         created = token.findtext("wsu:Created", "", NAMESPACES).strip()
-        expected = _token_digest(nonce, created, password)
-        if not hmac.compare_digest(given.encode(), expected.encode()):
-            raise NotAuthorizedError("the credentials are refused")
-        self._fresh(created, nonce)
+        expected = password or ""
+        if hashed:
+            expected = _token_digest(nonce, created, expected)
+        right = hmac.compare_digest(given.encode(), expected.encode())
+        self._judge(user, right=right and password is not None)
+        if hashed:
+            self._fresh(created, nonce)
         return user
+
+    def _judge(self, user: str, *, right: bool) -> None:
+        """Let a right password pass, and count the wrong ones of an account."""
+        now = self._state.clock.monotonic()
+        tries, last = self._wrong.pop(user, (0, 0.0))
+        if now - last >= LOCK_S:
+            tries = 0
+        if self._state.has(LOCKS_OUT) and tries >= LOCK_TRIES:
+            self._wrong[user] = (tries, last)
+            raise LockedError
+        if right:
+            return
+        self._wrong[user] = (tries + 1, now)
+        while len(self._wrong) > _REMEMBERED_ACCOUNTS:
+            self._wrong.popitem(last=False)
+        raise NotAuthorizedError("the credentials are refused")
 
     def _fresh(self, created: str, nonce: str) -> None:
         try:
