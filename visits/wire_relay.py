@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from protocols.pcap import LINKTYPE_RAW, udp_datagram, write_pcap
 from protocols.recorded_streams import Endpoint, RecordedStream
@@ -173,8 +173,7 @@ class _Listening(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See ``asyncio.DatagramProtocol``."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: Endpoint) -> None:
         """Record and forward what a peer sent."""

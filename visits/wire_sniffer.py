@@ -31,42 +31,52 @@ class _Tap:
     """The thread that reads frames, and what it has read."""
 
     listener: Any
-    scope: WireScope
-    link_type: int
     frames: list[tuple[int, bytes]] = field(default_factory=list)
     octets: int = 0
     full: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
-    dissector: Dissector = field(default_factory=Dissector)
 
     def read(self) -> None:
-        """Read until told to stop; keep the frames that the scope wants."""
+        """Read until told to stop. Nothing else is done here: the kernel does not wait."""
         while not self.stopping.is_set():
-            if not self.listener.select([self.listener], _WAKE_SECONDS):
-                continue
             try:
+                if not _waits_itself(self.listener) and not self.listener.select(
+                    [self.listener], _WAKE_SECONDS
+                ):
+                    continue
                 _, data, stamp = self.listener.recv_raw(_LARGEST_FRAME)
+            except TimeoutError:
+                continue
             except OSError:
                 return
-            if data:
-                self._keep(bytes(data), int(float(stamp or time.time()) * 1e9))
+            if not data:
+                continue
+            if self.octets + len(data) > MAXIMUM_CAPTURE:
+                self.full = True
+                return
+            self.octets += len(data)
+            self.frames.append((int(float(stamp or time.time()) * 1e9), bytes(data)))
 
-    def _keep(self, data: bytes, time_ns: int) -> None:
-        packet = self.dissector.dissect(Frame(time_ns, self.link_type, data))
-        if packet is not None and not self.scope.keeps(packet.source, packet.destination):
-            return
-        if packet is None and not self._is_fragment(data):
-            return
-        if self.octets + len(data) > MAXIMUM_CAPTURE:
-            self.full = True
-            return
-        self.octets += len(data)
-        self.frames.append((time_ns, data))
+    def wanted(self, scope: WireScope, link_type: int) -> list[tuple[int, bytes]]:
+        """The frames that the scope wants, in the order in which they came."""
+        dissector = Dissector()
+        kept = []
+        for time_ns, data in self.frames:
+            packet = dissector.dissect(Frame(time_ns, link_type, data))
+            inside = _is_fragment(data) if packet is None else False
+            if inside or (packet is not None and scope.keeps(packet.source, packet.destination)):
+                kept.append((time_ns, data))
+        return kept
 
-    @staticmethod
-    def _is_fragment(data: bytes) -> bool:
-        """A part of an IPv4 datagram in Ethernet: whose it is shows with the last part only."""
-        return data[12:14] == b"\x08\x00" and len(data) > 22 and data[20] & 0x3F | data[21] > 0
+
+def _is_fragment(data: bytes) -> bool:
+    """A part of an IPv4 datagram in Ethernet: whose it is shows with the last part only."""
+    return data[12:14] == b"\x08\x00" and len(data) > 22 and data[20] & 0x3F | data[21] > 0
+
+
+def _waits_itself(listener: Any) -> bool:
+    """Whether reading from the listener ends by itself after a while (see ``_tune``)."""
+    return isinstance(listener.ins, socket.socket)
 
 
 @dataclass(frozen=True)
@@ -88,12 +98,15 @@ class Sniffer:
     async def capturing(self, scope: WireScope) -> AsyncIterator[Callable[[], Captured]]:
         """See ``WireSource``."""
         listener = await asyncio.to_thread(self._open, scope)
-        tap = _Tap(listener, scope, link_type=_link_type(listener))
+        tap = _Tap(listener)
+        link_type = _link_type(listener)
         thread = threading.Thread(target=tap.read, daemon=True)
         thread.start()
         dropped: int | None = None
         try:
-            yield lambda: Captured(write_pcap(tap.frames, tap.link_type), dropped, tap.full)
+            yield lambda: Captured(
+                write_pcap(tap.wanted(scope, link_type), link_type), dropped, tap.full
+            )
         finally:
             # What arrived before now may still lie in the kernel's buffer.
             await asyncio.sleep(_WAKE_SECONDS)
@@ -142,6 +155,8 @@ def _scapy() -> tuple[Any, type[Exception]]:
 
 def _tune(listener: Any) -> None:
     """A large buffer, and on loopback only one of the two sightings of each packet."""
+    if _waits_itself(listener):
+        listener.ins.settimeout(_WAKE_SECONDS)
     # The forced form goes beyond the system's bound and needs the same permission as sniffing.
     for option in (socket.SO_RCVBUF, _FORCED_RECEIVE_BUFFER):
         with suppress(OSError, AttributeError):
@@ -149,6 +164,8 @@ def _tune(listener: Any) -> None:
     if str(getattr(listener, "iface", "")).startswith("lo"):
         with suppress(OSError, AttributeError):
             listener.ins.setsockopt(_PACKET_LEVEL, _IGNORE_OUTGOING, 1)
+    # Reading the count sets it to zero: what was dropped before the buffer stood does not count.
+    _dropped(listener)
 
 
 def _link_type(listener: Any) -> int:
