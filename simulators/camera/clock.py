@@ -130,6 +130,12 @@ class CameraClock:
         self._catch_up()
         self.frozen = frozen
 
+    def run_free(self) -> None:
+        """Correct the clock no longer: something else does, by ``set``."""
+        self._catch_up()
+        self.following = None
+        self._next_correction = None
+
     def corrections(self) -> list[dict[str, float | str]]:
         """The corrections so far: ``at`` (reference time) and ``what`` the network showed."""
         self._catch_up()
