@@ -11,6 +11,7 @@ from steps.outcome import requirement_of
 pytest_plugins = [
     "steps.scope",
     "steps.visiting",
+    "steps.picture",
     "steps.stream",
     "steps.clock",
     "steps.wire",

@@ -152,7 +152,12 @@ def simulated_site(
         points=tuple(one.point for one in points),
         platform_addresses=(platform,),
         light_box=f"http://{host}:{_CONTROL_PORT}",
-        wire=Wire(interface="lo", seconds=6.0, own_addresses=(_HARNESS,)),
+        wire=Wire(
+            interface="lo",
+            link=f"http://{host}:{_CONTROL_PORT}",
+            seconds=6.0,
+            own_addresses=(_HARNESS,),
+        ),
         time_servers=(f"{host}:{_TIME_PORT}",),
         rulings={"R-011": "predicted"},
         online_seconds=3.0,

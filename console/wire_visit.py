@@ -7,11 +7,15 @@ import socket
 
 from assessment.recording import Recording
 from targets.errors import VisitProblem, problem_of
-from targets.site import Site
+from targets.link import HttpLinkSwitch
+from targets.site import Site, Wire
 from visits.circumstances import Visit
 from visits.desk import Recorder
 from visits.wire import WireScope, capture_wire, import_capture
 from visits.wire_sniffer import Sniffer
+
+#: Time allowed for plugging the cable, on top of the watch itself.
+_LINK_SECONDS = 10.0
 
 
 def wire_recorder(site: Site) -> Recorder:
@@ -30,16 +34,31 @@ def wire_recorder(site: Site) -> Recorder:
                 import_capture, visit.camera.point, scope, site.wire.files[0]
             )
         else:
-            recording = await capture_wire(
-                visit.camera.point,
-                scope,
-                Sniffer(site.wire.interface),
-                site.wire.seconds,
-                time_source=visit.time,
-            )
+            recording = await _capture(visit, site.wire, scope)
         _take_over(visit, recording)
 
     return record
+
+
+async def _capture(visit: Visit, wire: Wire, scope: WireScope) -> Recording:
+    point = visit.camera.point
+    switch = HttpLinkSwitch(wire.link, time_source=visit.time) if wire.link else None
+
+    async def plug_and_watch() -> None:
+        if switch is not None:
+            await switch.set(point, "up")
+        await asyncio.sleep(wire.seconds)
+
+    if switch is not None:
+        await switch.set(point, "down")
+    return await capture_wire(
+        point,
+        scope,
+        Sniffer(wire.interface),
+        wire.seconds + _LINK_SECONDS,
+        time_source=visit.time,
+        during=plug_and_watch,
+    )
 
 
 def _take_over(visit: Visit, recording: Recording) -> None:

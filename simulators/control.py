@@ -18,10 +18,13 @@ LIGHTS = ("day", "night", "high-contrast")
 LARGEST_BODY = 65_536
 
 Changed = Callable[[str], Awaitable[None]]
+Linked = Callable[[str, bool], Awaitable[None]]
+LINK_STATES = ("up", "down")
 
 
 class SiteControl:
-    """Serves ``GET /cameras``, ``GET|PUT /cameras/{point}/light``, ``.../behaviours``.
+    """Serves ``GET /cameras``, ``GET|PUT /cameras/{point}/light``, ``.../behaviours``, and
+    ``PUT .../link``, which pulls and plugs the cable between a camera and its platform.
 
     Args:
         cameras: the state of each camera by its point.
@@ -29,6 +32,7 @@ class SiteControl:
         port: 0 for any; see ``port`` after the start.
         changed: awaited with the point after its behaviours have changed, for what has to be
             opened or closed then.
+        linked: awaited with the point and whether its cable is plugged.
     """
 
     def __init__(
@@ -37,11 +41,13 @@ class SiteControl:
         address: str = "127.0.0.1",
         port: int = 0,
         changed: Changed | None = None,
+        linked: Linked | None = None,
     ) -> None:
         self._cameras = cameras
         self._address = address
         self.port = port
         self._changed = changed
+        self._linked = linked
         self._runner: web.AppRunner | None = None
 
     @property
@@ -63,6 +69,7 @@ class SiteControl:
                 web.put("/cameras/{point}/light", self._put_light),
                 web.get("/cameras/{point}/behaviours", self._get_behaviours),
                 web.put("/cameras/{point}/behaviours", self._put_behaviours),
+                web.put("/cameras/{point}/link", self._put_link),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -103,6 +110,15 @@ class SiteControl:
         if self._changed is not None:
             await self._changed(state.point)
         return web.json_response({"on": sorted(state.behaviours)})
+
+    async def _put_link(self, request: web.Request) -> web.Response:
+        state = self._camera(request)
+        wanted = (await _body(request, {"state"})).get("state")
+        if wanted not in LINK_STATES:
+            raise _wrong(f"state must be one of {', '.join(LINK_STATES)}")
+        if self._linked is not None:
+            await self._linked(state.point, wanted == "up")
+        return web.json_response({"state": wanted})
 
     def _camera(self, request: web.Request) -> CameraState:
         point = request.match_info["point"]

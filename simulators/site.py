@@ -23,14 +23,17 @@ class SimulatedSite:
     def __init__(self, plan: SitePlan) -> None:
         self._plan = plan
         self._states = {camera.point: _state(camera) for camera in plan.cameras}
-        self._cameras = {
-            camera.point: SimulatedCamera(
-                self._states[camera.point],
-                services=_services(self._states[camera.point], camera, plan.platform),
+        self._cameras = {point: SimulatedCamera(state) for point, state in self._states.items()}
+        self._links = {
+            camera.point: Uplink(
+                camera.address, plan.platform, self._states[camera.point].behaviours
             )
             for camera in plan.cameras
+            if camera.uplink and plan.platform
         }
-        self._control = SiteControl(self._states, *plan.control, changed=self._configure)
+        self._control = SiteControl(
+            self._states, *plan.control, changed=self._configure, linked=self._link
+        )
         self._time = None if plan.time_server is None else NtpServer(*plan.time_server)
 
     async def start(self) -> None:
@@ -46,11 +49,15 @@ class SimulatedSite:
             await self._time.start()
         for camera in self._cameras.values():
             await camera.start()
+        for link in self._links.values():
+            await link.start()
         await self._control.start()
 
     async def stop(self) -> None:
         """Close whatever is open."""
         await self._control.stop()
+        for link in self._links.values():
+            await link.stop()
         for camera in self._cameras.values():
             await camera.stop()
         if self._time is not None:
@@ -67,6 +74,13 @@ class SimulatedSite:
 
     async def _configure(self, point: str) -> None:
         self._cameras[point].switch()
+        await self._cameras[point].apply()
+
+    async def _link(self, point: str, plugged: bool) -> None:
+        if point in self._links:
+            await self._links[point].stop()
+            if plugged:
+                await self._links[point].start()
 
 
 def _state(plan: CameraPlan) -> CameraState:
@@ -81,9 +95,3 @@ def _state(plan: CameraPlan) -> CameraState:
         behaviours=set(plan.behaviours),
         ports=dict(plan.ports),
     )
-
-
-def _services(state: CameraState, plan: CameraPlan, platform: str) -> list[Uplink]:
-    if not plan.uplink or not platform:
-        return []
-    return [Uplink(plan.address, platform, state.behaviours)]

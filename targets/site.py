@@ -67,9 +67,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Wire:
-    """Where camera traffic can be watched: a live interface, capture files, or a relay."""
+    """Where camera traffic can be watched: a live interface or capture files.
+
+    ``link`` is the address of a rig that can pull and plug a camera's cable, "" if there is none.
+    """
 
     interface: str = ""
+    link: str = ""
     files: tuple[Path, ...] = ()
     seconds: float = 10.0
     own_addresses: tuple[str, ...] = ()

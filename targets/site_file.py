@@ -372,10 +372,13 @@ def _light_box(reader: Reader, node: yaml.Node | None) -> str:
 def _wire(reader: Reader, node: yaml.Node | None) -> Wire | None:
     if node is None:
         return None
-    fields = reader.mapping(node, "wire", ("interface", "files", "seconds", "own_addresses"))
+    fields = reader.mapping(
+        node, "wire", ("interface", "link", "files", "seconds", "own_addresses")
+    )
     files = [reader.path(item, "wire.files") for item in reader.items(fields.get("files"), "files")]
     wire = Wire(
         interface=reader.words(fields.get("interface"), "wire.interface"),
+        link=reader.words(fields.get("link"), "wire.link"),
         files=tuple(path for path in files if path is not None),
         seconds=reader.number(fields.get("seconds"), "wire.seconds", 1, 86_400) or 10.0,
         own_addresses=_texts(reader, fields.get("own_addresses"), "wire.own_addresses"),
