@@ -100,6 +100,14 @@ def measure_clock_offset(
     return _measurement(clock, stream, interval, details, spoilt)
 
 
+def convention_of(offset: Measurement) -> SecondConvention:
+    """What a measured offset found out about the device's whole seconds, for a watch of it."""
+    assumption = offset.details.get("assumption")
+    if assumption == "truncated":
+        return "truncated"
+    return "rounded" if assumption == "rounded" else "unknown"
+
+
 def offset_of_answers(answers: Sequence[Answer]) -> OffsetOfAnswers:
     """Intersect the answers of a truncating device; see to steps, caches and a frozen clock."""
     first, last = answers[0], answers[-1]
