@@ -105,15 +105,15 @@ def _sizes(track: Track) -> list[dict[str, Any]]:
 
 
 def _decoded_size(track: Track, arrived: ArrivedFormat, end: int | None) -> tuple[int, int] | None:
-    """The size of a key picture decoded while this format holds."""
+    """The size of a key picture decoded without a guess while this format holds."""
     first, last = arrived.unit or 0, len(track.units) if end is None else end
     keys = [int(key) for key in track.key_units() if first <= key < last]
     for picture in track.key_pictures(2):
-        if picture.index in keys:
+        if picture.index in keys and not picture.damaged:
             return picture.width, picture.height
     for key in keys[:_TRIES]:
         decoded = track.decoder.key_picture(key)
-        if decoded is not None:
+        if decoded is not None and not decoded.damaged:
             return decoded.width, decoded.height
     return None
 
