@@ -78,7 +78,14 @@ class Reception:
 
 
 class RtspSession:
-    """A session with one stream. Use ``open_session``."""
+    """A session with one stream. Use ``open_session``.
+
+    Attributes:
+        sdp: the session description as it came.
+        tracks: what was set up.
+        first_packet_seconds, stall_seconds: how long to wait for the first packet after PLAY,
+            and for another one later.
+    """
 
     def __init__(self, connection: RtspConnection, uri: str, time_source: TimeSource) -> None:
         self._connection = connection
@@ -96,6 +103,7 @@ class RtspSession:
         self._channels: dict[int, int] = {}
         self.sdp = b""
         self.first_packet_seconds = _FIRST_PACKET_SECONDS
+        self.stall_seconds = _STALL_SECONDS
         self.tracks: list[Track] = []
 
     @property
@@ -261,7 +269,7 @@ class RtspSession:
                 return "error"
             if now >= deadline:
                 return "complete"
-            stall = self._last_arrival() + _STALL_SECONDS
+            stall = self._last_arrival() + self.stall_seconds
             if now >= stall:
                 return "stalled"
             closed = self._connection.closed

@@ -73,6 +73,7 @@ class _Trial:
         self._camera = visit.camera
         self._stream = self._camera.stream_uri if not self._camera.speaks_onvif else ""
         self._page = ""
+        self._page_is_picture = False
         self.attempts: list[dict[str, Any]] = []
 
     async def survey(self) -> list[_Service]:
@@ -86,13 +87,15 @@ class _Trial:
                 _Service("http", self._try_http),
             ]
         ports: dict[str, str] = {"onvif": "closed", "http": "closed"}
-        anonymous = {"rtsp": False, "onvif": False}
+        anonymous = {"rtsp": False, "onvif": False, "http": False}
         for service in services:
             outcome = await service.try_once("", None)
             service.asks = outcome in ("refused", "locked")
             ports[service.name] = "closed" if outcome in ("no-answer", "closed") else "open"
-            if service.name in anonymous:
-                anonymous[service.name] = outcome == "accepted"
+            anonymous[service.name] = outcome == "accepted"
+        if anonymous["http"] and not self._page_is_picture:
+            # A page for everybody with a form on it: nothing that a candidate could be tried on.
+            anonymous["http"], ports["http"] = False, "form"
         ports["telnet"], self._visit.facts["telnet_banner"] = await self._telnet()
         self._visit.facts["ports"] = ports
         self._visit.facts["anonymous"] = anonymous
@@ -111,7 +114,8 @@ class _Trial:
             if profile is not None:
                 token = profile["token"]
                 self._stream = await self._visit.media.stream_uri(token)
-                self._page = await self._visit.media.snapshot_uri(token) or self._page
+                picture = await self._visit.media.snapshot_uri(token)
+                self._page, self._page_is_picture = picture or self._page, picture is not None
 
     async def run(self, services: list[_Service], user: str) -> Reason | None:
         """Try the candidates on every service; why it ended early, if it did."""
