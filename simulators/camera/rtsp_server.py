@@ -29,6 +29,10 @@ from simulators.camera.state import CameraState
 from simulators.certificates import behaviour_defect, server_context
 
 ANONYMOUS = defect("anonymous-rtsp", "Streams are given without a password.")
+WEAK = defect("weak-on-rtsp-only", "The RTSP service alone still takes a factory password.")
+FLAPPING = defect("flapping", "Only every third stream that is asked for is given.")
+_FACTORY_PASSWORD = "123456"
+_FLAPPING_PERIOD = 3
 SHA256 = variant("sha256-digest", "SHA-256 digest is offered first, MD5 second.")
 TCP_ONLY = variant("tcp-only", "Streams are sent interleaved in the RTSP connection only.")
 RTSPS_ONLY = variant("rtsps-only", "RTSP is spoken over TLS only.")
@@ -68,11 +72,22 @@ class RtspServer:
     ) -> None:
         self.state = state
         self.footage = footage
-        self.password_of = password_of or self._one_user
+        self._password_of = password_of or self._one_user
+        self._described = 0
         self._guard = DigestGuard(_REALM, ("MD5",))
         self._strong_guard = DigestGuard(_REALM, ("SHA-256", "MD5"))
         self._listeners: list[asyncio.Server] = []
         self._connections: set[asyncio.Task[None]] = set()
+
+    def password_of(self, user: str) -> str | None:
+        """The password that this service asks of a user, None for an unknown one."""
+        password = self._password_of(user)
+        return _FACTORY_PASSWORD if password is not None and self.state.has(WEAK) else password
+
+    def away(self) -> bool:
+        """Whether the camera flaps and is away at this request for a stream."""
+        self._described += 1
+        return self.state.has(FLAPPING) and self._described % _FLAPPING_PERIOD != 1
 
     @property
     def guard(self) -> DigestGuard:
@@ -207,7 +222,7 @@ class _Connection:
         if refusal := self._refusal(request):
             return refusal
         if request.method == "DESCRIBE":
-            return await self._describe(request)
+            return Response(503) if self._server.away() else await self._describe(request)
         if request.method == "SETUP":
             return self._setup(request)
         session = self._sessions.get(request.header("Session").partition(";")[0].strip())
