@@ -47,6 +47,13 @@ async def probe(state, *options, path="/main", scheme="rtsp"):
     return {one["codec_type"]: one for one in json.loads(out)["streams"]}, err
 
 
+def coded(encoding):
+    """A camera of 320x184: RFC 2435 tells sizes in steps of eight."""
+    state = small_state()
+    state.main.encoding, state.main.height = encoding, 184
+    return state
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 @pytest.mark.parametrize(
     ("encoding", "codec"), [("H264", "h264"), ("H265", "hevc"), ("JPEG", "mjpeg")]
