@@ -202,7 +202,7 @@ class OnvifClient:
         """
         address = self.services.get(NAMESPACES[service])
         if address is None:
-            raise VisitProblem("visit.not-offered", what=service, detail="")
+            raise VisitProblem("visit.not-offered", what=service, detail="GetServices")
         proxy = service_proxy(service, address, self._ask)
         answer: etree._Element = await getattr(proxy, operation)(parameters or None)
         return answer

@@ -99,7 +99,7 @@ class _Asker:
         """One question ahead: connection made, and whether the device tells the time at all."""
         exchange = await self._ask()
         if self._read(exchange) is None:
-            raise VisitProblem("visit.not-offered", what="GetSystemDateAndTime", detail="")
+            raise VisitProblem("visit.not-offered", what="GetSystemDateAndTime", detail="ONVIF")
 
     async def _ask(self) -> Exchange:
         exchange = await self._visit.client.http.request(
