@@ -171,8 +171,11 @@ class OnvifClient:
         own = f"[{self.camera.host}]" if ":" in self.camera.host else self.camera.host
         if parts.scheme == "http" and port is None and host != self.camera.host:
             port = self.camera.port if self.camera.scheme == "onvif" else None
+        scheme = parts.scheme
+        if scheme == "http" and self.camera.scheme == "onvifs":
+            scheme, port = "https", self.camera.port  # nothing of ours goes in the clear
         netloc = own if port is None else f"{own}:{port}"
-        return urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
+        return urlunsplit((scheme, netloc, parts.path, parts.query, ""))
 
     async def require(self, service: str, operation: str, **parameters: Any) -> etree._Element:
         """As ``call``, for what the visit cannot do without: a fault is ``visit.not-offered``."""

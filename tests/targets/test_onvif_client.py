@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -139,6 +140,26 @@ async def test_an_encoder_is_set_and_set_back(behaviour: str) -> None:
         assert (await media.profiles(again=True))[1] == before
 
 
+async def test_onvif_over_tls() -> None:
+    state = CameraState(ADDRESS, "p")
+    state.ports = {"http": 0, "https": 0, "rtsp": 554, "rtsps": 322}
+    server = OnvifServer(state)
+    await server.start()
+    try:
+        secure = replace(
+            target(state.ports["https"]),
+            scheme="onvifs",
+            options=CameraOptions(connect_seconds=2, answer_seconds=2, verify_tls=False),
+        )
+        client = OnvifClient(secure, time_source=SystemTime())
+        assert (await CameraMedia(client).profiles())[0]["token"] == "profile_main"
+        assert all(one.startswith("https://") for one in client.services.values())
+        client.close()
+    finally:
+        await server.stop()
+        await asyncio.sleep(0.01)
+
+
 async def test_an_absent_service_and_a_fault() -> None:
     async with simulated("no-ptz") as port, talking_to(port) as client:
         await client.connect()
@@ -190,6 +211,9 @@ async def test_addresses_elsewhere_are_reached_on_the_host_of_the_site_file() ->
     assert client.reachable(f"http://{ADDRESS}/m") == f"http://{ADDRESS}/m"
     assert client.reachable("rtsp://a:b@10.0.0.9/s?x=1") == f"rtsp://{ADDRESS}/s?x=1"
     assert client.addresses_elsewhere == ["10.0.0.9", "10.0.0.9", "10.0.0.9"]
+    secure = replace(target(8443), scheme="onvifs")
+    behind_tls = OnvifClient(secure, time_source=SystemTime())
+    assert behind_tls.reachable(f"http://{ADDRESS}:80/m") == f"https://{ADDRESS}:8443/m"
     for nonsense in ("", "no address", "http://[broken", "http://x:99999/"):
         with pytest.raises(VisitProblem) as caught:
             client.reachable(nonsense)

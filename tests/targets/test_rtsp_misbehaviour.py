@@ -214,6 +214,17 @@ async def test_control_addresses_of_other_hosts_are_not_followed() -> None:
     assert (await receive(device, 0.1)).end == "complete"
 
 
+async def test_a_camera_with_an_ipv6_address_stands_in_the_capture_by_a_number() -> None:
+    device = Device()
+    device.after_play = frame()
+    async with tcp_server(device, address="::1") as port:
+        camera = parse_camera(f"rtsp://[::1]:{port}/s", options=QUICK)
+        async with open_session(camera, camera.stream_uri, time_source=SystemTime()) as session:
+            await session.set_up(await session.describe(), udp=False)
+            await session.play(0.1)
+            assert session.flows()[0].source == ("192.0.2.1", 50_000)
+
+
 # capture and UDP
 
 

@@ -221,6 +221,30 @@ async def test_a_device_that_tells_no_time() -> None:
     assert recording.facts["polls"] == []
 
 
+async def test_a_device_that_tells_the_time_only_after_login() -> None:
+    told = (
+        b"<Envelope><Body><GetSystemDateAndTimeResponse><SystemDateAndTime><UTCDateTime><Time>"
+        b"<Hour>1</Hour><Minute>2</Minute><Second>3</Second></Time><Date><Year>2026</Year>"
+        b"<Month>1</Month><Day>1</Day></Date></UTCDateTime></SystemDateAndTime>"
+        b"</GetSystemDateAndTimeResponse></Body></Envelope>"
+    )
+    fault = (
+        b"<Envelope><Body><Fault><Code><Value>s:Sender</Value><Subcode><Value>ter:NotAuthorized"
+        b"</Value></Subcode></Code></Fault></Body></Envelope>"
+    )
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            _, _, body = await read_request(reader)
+            writer.write(http_answer(told if b"UsernameToken" in body else fault))
+
+    async with tcp_server(handle) as port:
+        recording = await visit("clock", onvif_target(port))
+    assert code(recording) is None
+    assert recording.facts["polls"][0]["utc"]["second"] == 3
+    assert recording.facts["polls"][0]["path"] == "onvif"
+
+
 # online
 
 
