@@ -15,6 +15,7 @@ CACHE = ROOT / ".cache" / "clips"
 _CONTROL_PORT = 8099
 _TIME_PORT = 1123
 _HARNESS = "127.0.0.1"
+_NETWORK = "127.20"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def simulated_point(
     ground: Ground,
     *,
     name: str,
-    network: str = "127.20",
+    network: str = _NETWORK,
     location: str = "",
     scene: str = "other",
     indoor: bool = False,
@@ -135,11 +136,11 @@ def bundled_points(ground: Ground) -> tuple[SimulatedPoint, ...]:
 
 
 def simulated_site(
-    name: str, points: tuple[SimulatedPoint, ...], ground: Ground
+    name: str, points: tuple[SimulatedPoint, ...], ground: Ground, network: str = _NETWORK
 ) -> tuple[Site, SitePlan]:
     """The site file and the simulator's plan for ``points``."""
-    host = "127.20.0.1" if ground.own_addresses else "127.0.0.1"
-    platform = "127.20.0.9" if ground.own_addresses else "127.0.0.1"
+    host = f"{network}.0.1" if ground.own_addresses else "127.0.0.1"
+    platform = f"{network}.0.9" if ground.own_addresses else "127.0.0.1"
     plan = SitePlan(
         cameras=tuple(one.camera for one in points),
         control=(host, _CONTROL_PORT),

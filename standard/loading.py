@@ -87,7 +87,11 @@ def _requirement(row: Record, chapter: str, rulings: set[str] | None) -> Require
         checklist=tuple(_checklist_item(inner) for inner in row.records("checklist")),
         defects=tuple(_defect(inner) for inner in row.records("defects")),
         variants=_each_like(row, "variants", _SLUG),
+        undecided=_each_like(row, "undecided", _SLUG),
     )
+    for name in requirement.undecided:
+        if name not in requirement.variants:
+            row.fault("undecided", "not-one-of", found=name, expected="variants")
     for ruling in requirement.rulings:
         if rulings is not None and ruling not in rulings:
             row.fault("rulings", "unknown-ruling", found=ruling)

@@ -137,6 +137,7 @@ class Requirement:
         checklist: what a person attests.
         defects: what must be caught.
         variants: unusual but compliant behaviours that must not be taken for a fault.
+        undecided: those of them on which an inconclusive verdict is the honest one.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Requirement:
     checklist: tuple[ChecklistItem, ...]
     defects: tuple[Defect, ...]
     variants: tuple[str, ...]
+    undecided: tuple[str, ...] = ()
 
     def title(self, lang: str) -> str:
         """The requirement in ``lang``."""

@@ -75,7 +75,10 @@ class NotPermittedError(Exception):
 class WireSource(Protocol):
     """Where a live capture comes from."""
 
-    method: str
+    @property
+    def method(self) -> str:
+        """``sniff`` or ``relay``."""
+        ...
 
     def where(self) -> str:
         """Interface or relay address, for the record."""

@@ -1,0 +1,1 @@
+"""The defect matrix: every check against every seeded defect and every compliant variant."""

@@ -1,0 +1,75 @@
+"""The cells of checklists: no papers, expired papers, papers that say no, papers in order."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assessment.evidence import Attestation
+from assessment.recording import Part
+from console.matrix.cells import Cell
+from standard.catalogue import Catalogue, ChecklistItem, Requirement
+from steps.acceptance import SITE
+
+_PAPERS_OF_THE_CAMERA = "4.3.1-b"
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class StagedPapers:
+    """One state of the evidence folder and the cells that it proves."""
+
+    cells: tuple[Cell, ...]
+    attestations: tuple[Attestation, ...]
+
+
+def stage_papers(
+    cells: Iterable[Cell], catalogue: Catalogue, today: datetime.date
+) -> list[StagedPapers]:
+    """The states of the evidence folder that the checklist cells need."""
+    of_checklists = [
+        cell
+        for cell in cells
+        if catalogue[cell.requirement].scenario == "checklist" and cell.stage == "evidence"
+    ]
+    states: dict[str, list[Cell]] = {}
+    for cell in of_checklists:
+        states.setdefault(cell.name, []).append(cell)
+    staged = []
+    for name, group in states.items():
+        attestations: list[Attestation] = []
+        for cell in group:
+            attestations += _papers(catalogue[cell.requirement], name, today)
+        staged.append(StagedPapers(tuple(group), tuple(attestations)))
+    return staged
+
+
+def _papers(requirement: Requirement, name: str, today: datetime.date) -> list[Attestation]:
+    if name == "evidence-missing":
+        return []
+    return [_attestation(requirement, item, name, today) for item in requirement.checklist]
+
+
+def _attestation(
+    requirement: Requirement, item: ChecklistItem, name: str, today: datetime.date
+) -> Attestation:
+    expired = name == "evidence-expired"
+    reading = None
+    if item.limit is not None:
+        bound = float(item.limit.value)  # type: ignore[arg-type]
+        outside = bound * 3 if item.limit.bound == "at_most" else bound / 3
+        inside = bound / 2 if item.limit.bound == "at_most" else bound * 2
+        reading = outside if name == "reading-out-of-range" else inside
+    return Attestation(
+        requirement=requirement.id,
+        item=item.item,
+        subject=SITE,
+        who="matrix",
+        when=today - 30 * _DAY,
+        result="does-not-conform" if name == "evidence-says-no" else "conforms",
+        reading=reading,
+        file=Part.of(b"a paper of the defect matrix", "text/plain"),
+        file_name="paper.txt",
+        valid_until=today - _DAY if expired else today + 365 * _DAY,
+    )

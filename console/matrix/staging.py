@@ -1,0 +1,205 @@
+"""How each cell is put on stage: a simulated camera, altered papers, a virtual day, a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from assessment.recording import Recording
+from console.bundled_site import SimulatedPoint, simulated_point
+from console.matrix.cells import Cell
+from console.virtual_watch import virtual_watch
+from simulators.site_plan import Ground
+from targets.site import Point, Site
+
+_NETWORK = "127.21"
+_CLOCK_DAY = "4.3.3.5-d"
+_PAPERS = "4.3.1-b"
+_ONLINE = "5.3-a"
+_INDOOR = "4.4.2-b"
+_PASSWORDS = {
+    "factory-password": "12345",
+    "password-equals-user": "admin",
+    "empty-password": "",
+}
+#: Certificate and claims by defect or variant of the ingress protection check.
+_CODES = {
+    "ip65-claimed": "IP65",
+    "ip67-only-no-jet-proof": "IP67",
+    "ip6x": "IP6X",
+    "malformed-code": "IP-66-X",
+    "ip66": "IP66",
+    "ip66-ip67": "IP66/IP67",
+    "ip66-ip68": "IP66/IP68",
+    "ip69k-ip66": "IP66/IP69K",
+}
+_CENSUS = 25
+
+
+@dataclass(frozen=True)
+class StagedPoint:
+    """One point on the stage and the cells that it proves.
+
+    ``virtual`` holds recordings of a watch in virtual time; such a point has no camera.
+    """
+
+    simulated: SimulatedPoint
+    cells: tuple[Cell, ...]
+    virtual: tuple[Recording, ...] = ()
+
+
+@dataclass(frozen=True)
+class StagedSite:
+    """A site of its own for a cell that is a property of the whole: points and its reports."""
+
+    cell: Cell
+    points: tuple[Point, ...]
+    platform_reports: dict[str, float] = field(default_factory=dict)
+
+
+def stage_points(cells: Iterable[Cell], ground: Ground) -> list[StagedPoint]:
+    """A point for every defect, and one for every variant whatever it is a variant of."""
+    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        if cell.requirement == _ONLINE or cell.name == "evidence-missing":
+            continue
+        if cell.requirement == _CLOCK_DAY:
+            where = "virtual"
+        elif cell.requirement == _PAPERS:
+            where = "papers"
+        elif cell.kind == "variant":
+            where = "indoor" if cell.requirement == _INDOOR else "variant"
+        else:
+            where = cell.requirement
+        groups.setdefault((where, cell.kind, cell.name), []).append(cell)
+    return [
+        _staged(number, ground, where, name, tuple(group))
+        for number, ((where, _, name), group) in enumerate(groups.items())
+    ]
+
+
+def _staged(
+    number: int, ground: Ground, where: str, name: str, cells: tuple[Cell, ...]
+) -> StagedPoint:
+    if where == "papers":
+        return StagedPoint(_with_papers(number, ground, name), cells)
+    if where == "virtual":
+        point = simulated_point(number, ground, name=name, network=_NETWORK, uplink=False)
+        recordings = virtual_watch((name,), subject=point.point.id)
+        return StagedPoint(point, cells, tuple(recordings))
+    if name in _PASSWORDS:
+        password = _PASSWORDS[name]
+        return StagedPoint(
+            simulated_point(
+                number, ground, name=name, network=_NETWORK, password=password, uplink=False
+            ),
+            cells,
+        )
+    wired = any(cell.requirement in ("4.1-5", _INDOOR) for cell in cells)
+    point = simulated_point(
+        number,
+        ground,
+        behaviours=(name,),
+        indoor=any(cell.requirement == _INDOOR for cell in cells),
+        uplink=wired,
+        name=name,
+        network=_NETWORK,
+    )
+    return StagedPoint(point, cells)
+
+
+def _with_papers(number: int, ground: Ground, name: str) -> SimulatedPoint:
+    """A compliant camera whose papers or claims are not, or are compliant in another way."""
+    code = _CODES.get(name, "IP66")
+    staged = simulated_point(
+        number, ground, name=name, network=_NETWORK, ip_code=code, uplink=False
+    )
+    certificate = staged.point.certificate
+    assert certificate is not None
+    altered = {
+        "certificate-other-model": replace(certificate, model="OTHER-9"),
+        "certificate-expired": replace(certificate, valid_until="2020-12-31"),
+        "certificate-without-laboratory-mark": replace(certificate, laboratory_mark=""),
+    }
+    point = replace(staged.point, certificate=altered.get(name, certificate))
+    camera = staged.camera
+    if name == "claim-missing":
+        point = replace(point, certificate=None, declared={"model": camera.model})
+        camera = replace(camera, scopes=())
+    if name == "claims-disagree":
+        camera = replace(camera, scopes=("onvif://www.onvif.org/IP/IP65",))
+    return SimulatedPoint(point, camera)
+
+
+@dataclass(frozen=True)
+class OnlinePool:
+    """Cameras from which the sites of the online rate are put together.
+
+    ``absent`` points have an address at which nothing answers.
+    """
+
+    good: tuple[SimulatedPoint, ...]
+    blind: tuple[SimulatedPoint, ...]
+    flapping: tuple[SimulatedPoint, ...]
+    absent: tuple[Point, ...]
+
+    def simulated(self) -> tuple[SimulatedPoint, ...]:
+        """Those that have a camera."""
+        return (*self.good, *self.blind, *self.flapping)
+
+
+def online_pool(first: int, ground: Ground) -> OnlinePool:
+    """Twenty-five good cameras and those that are not, numbered from ``first``."""
+    numbers = iter(range(first, first + 100))
+
+    def cameras(count: int, *behaviours: str) -> tuple[SimulatedPoint, ...]:
+        return tuple(
+            simulated_point(
+                number,
+                ground,
+                name=f"{'-'.join(behaviours) or 'good'}-{number}",
+                network=_NETWORK,
+                behaviours=behaviours,
+                uplink=False,
+            )
+            for number in (next(numbers) for _ in range(count))
+        )
+
+    good = cameras(_CENSUS)
+    blind = cameras(5, "no-key-picture")
+    flapping = cameras(6, "flapping")
+    absent = tuple(one.point for one in cameras(4))
+    return OnlinePool(good, blind, flapping, absent)
+
+
+def stage_sites(cells: Iterable[Cell], pool: OnlinePool) -> list[StagedSite]:
+    """A site for every cell of the online rate, twenty-five points each."""
+    good = tuple(one.point for one in pool.good)
+    blind = tuple(one.point for one in pool.blind)
+    flapping = tuple(one.point for one in pool.flapping)
+    casts: dict[str, tuple[tuple[Point, ...], dict[str, float]]] = {
+        "84-percent": ((*good[:21], *pool.absent), {}),
+        "platform-inflates-rate": ((*good[:23], *pool.absent[:2]), {"online_rate": 0.99}),
+        "registered-but-no-picture": ((*good[:20], *blind), {}),
+        "denominator-shrunk": (good, {"total": 20.0, "online_rate": 1.0}),
+        "flapping": ((*good[:19], *flapping), {}),
+        "honest-report": ((*good[:24], pool.absent[0]), {"total": 25.0, "online_rate": 0.96}),
+    }
+    return [
+        StagedSite(cell, *casts[cell.name])
+        for cell in cells
+        if cell.requirement == _ONLINE and cell.name in casts
+    ]
+
+
+def scope_of(points: Iterable[StagedPoint]) -> dict[str, tuple[str, ...]]:
+    """Which requirements each point is in scope for."""
+    return {
+        staged.simulated.point.id: tuple(dict.fromkeys(one.requirement for one in staged.cells))
+        for staged in points
+    }
+
+
+def with_points(site: Site, points: tuple[Point, ...], reports: dict[str, float]) -> Site:
+    """The same site with other points and other reports of its platform."""
+    return replace(site, points=points, platform_reports=reports)
