@@ -42,6 +42,7 @@ LONGEST_GAP_S = 600.0
 _GAP_TOLERANCE_S = 5.0
 _SERIES_LIMIT = 2000
 _EVENTS_LIMIT = 500
+_FARTHEST_POSIX = 2**40
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,8 @@ def _events(recordings: Iterable[Recording]) -> list[dict[str, Any]]:
     for recording in recordings:
         events = recording.facts.get("sync_events")
         for event in events if isinstance(events, list) else []:
-            if isinstance(event, dict) and isinstance(event.get("at"), int | float):
+            at = event.get("at") if isinstance(event, dict) else None
+            if isinstance(at, int | float) and 0 <= at < _FARTHEST_POSIX:
                 found.append(dict(event))
     return sorted(found, key=lambda event: float(event["at"]))
 
