@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
 from assessment.recording import Recording
 from probes.streams import reader
-from targets.camera import CameraTarget, parse_camera
+from simulators.camera.camera import SimulatedCamera
+from simulators.camera.state import CameraState
+from targets import rtsp_client
+from targets.camera import CameraOptions, CameraTarget, parse_camera
 from targets.credentials import Secret
 from targets.light import NoRig
-from tests.targets.servers import ADDRESS
+from tests.targets.servers import ADDRESS, tcp_server
+from tests.targets.test_rtsp_misbehaviour import Device, frame, rtsp_answer
 from tests.visits.equipment import (
     PASSWORD,
     QUICK,
@@ -18,6 +24,7 @@ from tests.visits.equipment import (
     Start,
     circumstances,
     onvif_camera,
+    onvif_target,
     streaming,
 )
 from visits.circumstances import Circumstances
@@ -78,6 +85,59 @@ async def test_udp_refused_falls_back_to_tcp(gstreamer: Start) -> None:
     assert recording.problem is None
     assert recording.facts["transport"] == "tcp"
     assert recording.facts["udp"] == "visit.not-offered"
+
+
+async def test_udp_that_brings_nothing_falls_back_to_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtsp_client, "_FIRST_PACKET_SECONDS", 0.3)
+    device = Device()
+    device.after_play = frame()
+
+    def set_up(headers: dict[str, str]) -> bytes:
+        given = headers["transport"]
+        given += "" if "TCP" in given else ";server_port=9-10"
+        return rtsp_answer(headers, "200 OK", "Session: 1", f"Transport: {given}")
+
+    device.answers["SETUP"] = set_up
+    async with tcp_server(device) as port:
+        recording = await visit("stream:day", streamer(port))
+    assert recording.problem is None
+    assert recording.facts["transport"] == "tcp"
+    assert recording.facts["udp"] == "visit.timeout"
+    assert recording.facts["end"] == "complete"
+
+
+async def test_a_stream_that_never_comes_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtsp_client, "_FIRST_PACKET_SECONDS", 0.3)
+    async with tcp_server(Device()) as port:
+        camera = streamer(port)
+        camera = replace(camera, options=replace(camera.options, transport="tcp"))
+        recording = await visit("stream:day", camera)
+    assert recording.problem is not None
+    assert recording.problem.parameters == {"seconds": 0.3, "waiting_for": "RTP"}
+    assert recording.facts["end"] == "stalled"
+    assert reader(recording).video is not None
+
+
+async def test_a_simulated_camera_that_speaks_rtsps_only() -> None:
+    state = CameraState(ADDRESS, "p", behaviours={"rtsps-only"})
+    state.ports = {"http": 0, "https": 0, "rtsp": 0, "rtsps": 0}
+    camera = SimulatedCamera(state)
+    await camera.start()
+    try:
+        target = onvif_target(state.ports["http"])
+        trusting = CameraOptions(answer_seconds=15, verify_tls=False)
+        recording = await visit("stream:sub", replace(target, options=trusting))
+        careful = await visit("stream:sub", target)
+    finally:
+        await camera.stop()
+        await asyncio.sleep(0.01)
+    assert recording.problem is None
+    assert recording.facts["transport"] == "rtsps"
+    video = reader(recording).video
+    assert video is not None
+    assert video.key_pictures(1)
+    assert careful.problem is not None
+    assert careful.problem.code == "visit.certificate"
 
 
 async def test_a_codec_that_a_profile_already_has(gstreamer: Start) -> None:
