@@ -122,6 +122,11 @@ class OnvifClient:
         self.http.close()
 
     @property
+    def logged_in(self) -> bool:
+        """Whether the device has accepted the password."""
+        return self._token_accepted or self.http.logged_in
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
         """What must be masked in whatever is kept."""
         return (self._secret,) if self._secret is not None else ()
@@ -234,7 +239,7 @@ class OnvifClient:
         return answer
 
     def _body(self, answer: _Answer, operation: str) -> etree._Element:
-        if answer.asks_for_login and not (self._token_accepted or self.http.logged_in):
+        if answer.asks_for_login and not self.logged_in:
             raise VisitProblem("visit.unauthorised", where=operation)
         if answer.fault is not None:
             raise answer.fault

@@ -164,10 +164,11 @@ class VisitDesk:
         draft = Draft(kind, camera.point, self._circumstances.time_source)
         if kind in INTRUSIVE and not self._circumstances.intrusive:
             return draft.seal(Reason("visit.needs-intrusive", {"what": kind}))
-        if known.refused and kind not in _WITHOUT_LOGIN:
+        barred = known.refused or (known.streams_refused and _takes_streams(kind))
+        if barred and kind not in _WITHOUT_LOGIN:
             # One try of a wrong password for the whole run: a second might lock the account.
             return draft.seal(Reason("visit.unauthorised", {"where": "earlier visit"}))
-        visited = camera.without_password() if known.refused else camera
+        visited = camera.without_password() if barred else camera
         visit = Visit(
             visited, known.media(visited, self._circumstances), self._circumstances, draft
         )
@@ -178,7 +179,7 @@ class VisitDesk:
         visit.client.close()
         visit.client.transcript = None
         if _password_refused(problem, draft) and camera.user:
-            known.refuse()
+            known.refuse(streams_only=visit.client.logged_in)
         return draft.seal(problem)
 
     def visit_all(
@@ -268,17 +269,21 @@ class _Acquaintance:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.refused = False
+        self.streams_refused = False
+        self._secret: object = None
         self._media: CameraMedia | None = None
 
     def media(self, camera: CameraTarget, circumstances: Circumstances) -> CameraMedia:
-        if self._media is None:
+        if self._media is None or self._secret is not camera.secret:
+            self._secret = camera.secret
             client = OnvifClient(camera, time_source=circumstances.time_source)
             self._media = CameraMedia(client)
         return self._media
 
-    def refuse(self) -> None:
-        self.refused = True
-        self._media = None
+    def refuse(self, *, streams_only: bool) -> None:
+        """Remember a refusal; by the streams alone when ONVIF accepts the same password."""
+        self.streams_refused = True
+        self.refused = self.refused or not streams_only
 
 
 async def _bounded(work: Awaitable[None], seconds: float) -> Reason | None:
@@ -295,6 +300,10 @@ async def _bounded(work: Awaitable[None], seconds: float) -> Reason | None:
             raise
         return Reason("visit.timeout", {"seconds": seconds, "waiting_for": "visit"})
     return None
+
+
+def _takes_streams(kind: str) -> bool:
+    return kind.startswith("stream:") or kind in ("white-light", "online")
 
 
 def _password_refused(problem: Reason | None, draft: Draft) -> bool:

@@ -14,7 +14,15 @@ from protocols.errors import ProtocolError
 from targets.camera import CameraTarget, parse_camera
 from targets.errors import VisitProblem
 from tests.targets.servers import tcp_server
-from tests.visits.equipment import SHORT, MemoryStore, circumstances, onvif_target
+from tests.visits.equipment import (
+    SHORT,
+    MemoryStore,
+    Start,
+    circumstances,
+    onvif_camera,
+    onvif_target,
+    streaming,
+)
 from tests.visits.test_visits import CountingDevice
 from visits.circumstances import Visit
 from visits.desk import NotRecorded, VisitDesk, VisitsBroken
@@ -152,6 +160,23 @@ async def test_a_wrong_password_is_presented_once_in_the_whole_run() -> None:
     codes = [recording.problem.code if recording.problem else "" for recording in recordings]
     assert codes[0] == codes[1] == codes[2] == codes[5] == "visit.unauthorised"
     assert recordings[4].facts["polls"][0]["answers"]
+
+
+async def test_a_password_that_only_the_streams_refuse(gstreamer: Start) -> None:
+    port = streaming(gstreamer, "another")
+    async with onvif_camera(rtsp_port=port) as (_, target):
+        one = VisitDesk(MemoryStore(), circumstances())
+        codes = {}
+        for kind in ("stream:day", "stream:sub", "description"):
+            recording = await one.visit(kind, target)
+            codes[kind] = recording.problem and (
+                recording.problem.code, recording.problem.parameters["where"],
+            )  # fmt: skip
+    assert codes == {
+        "stream:day": ("visit.unauthorised", "DESCRIBE"),
+        "stream:sub": ("visit.unauthorised", "earlier visit"),
+        "description": None,
+    }
 
 
 def test_the_desk_lends_its_loop_and_closes_twice() -> None:
