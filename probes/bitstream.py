@@ -43,7 +43,7 @@ def _like_h264(packets: Packets) -> Truths:
     unit = np.where(fragment, second & 0x1F, kind)
     known = np.isin(unit, (1, 5, 6, 7, 8, 9, 10, 11, 12)) | (kind == 24)
     needed = np.isin(unit, (5, 7, 8))
-    never_needed = np.isin(unit, (6, 9, 10, 11, 12))
+    never_needed = np.isin(unit, (9, 10, 11, 12))
     fits: Truths = (
         (first & 0x80 == 0)
         & known

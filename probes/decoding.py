@@ -24,8 +24,6 @@ from protocols.rtp import parse_rtp
 _DECODERS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg"}
 _MOST_KEPT = 12
 _BLOCK = 16
-_STRICT = frozenset({"H265", "JPEG"})
-"""FFmpeg marks a guessed H.264 picture as corrupt; of the others it must be told to refuse it."""
 _SETS_IN_SESSION = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
 Bytes = npt.NDArray[np.uint8]
 Blocks = npt.NDArray[np.float32]
@@ -106,8 +104,12 @@ def _plane(plane: Any) -> Bytes:
 class Decoder:
     """Decodes the access units of one track.
 
+    Strictly: FFmpeg is told to refuse a picture whose bits break the standard, where a player
+    would hide the error. Vendor messages beside the picture never count as errors.
+
     Attributes:
-        decoded: access units that gave a picture, so far.
+        decoded: access units that gave a picture strictly, so far.
+        tolerated: access units that gave a picture leniently, so far.
         refused: complete access units that the decoder rejected, so far.
         guessed: complete access units in whose picture the decoder hid an error, so far.
     """
@@ -121,23 +123,31 @@ class Decoder:
         self._kept: OrderedDict[int, Picture] = OrderedDict()
         self._announced = _announced_sets(session_format)
         self.decoded: set[int] = set()
+        self.tolerated: set[int] = set()
         self.refused: set[int] = set()
         self.guessed: set[int] = set()
 
     def key_picture(self, index: int) -> Picture | None:
-        """The picture of a key access unit, decoded once; ``None`` when it does not decode."""
-        if index not in self._kept:
-            for _ in self.run(index, index + 1):
-                pass
+        """The picture of a key access unit, ``None`` when it does not decode at all.
+
+        One that only decodes leniently is better than none for the probes that look at it.
+        """
+        for strict in (True, False):
+            if index not in self._kept:
+                for _ in self.run(index, index + 1, strict=strict):
+                    pass
         return self._kept.get(index)
 
-    def run(self, first: int, end: int, *, filtered: bool = True) -> Iterator[Picture]:
+    def run(
+        self, first: int, end: int, *, filtered: bool = True, strict: bool = True
+    ) -> Iterator[Picture]:
         """Decode access units ``first`` to ``end`` in order, one picture in memory at a time.
 
         The last dozen of key pictures are kept for ``key_picture``.
 
         Without ``filtered`` only key pictures get their deblocking filter, which saves a third
-        of the time: fit for seeing motion, not for judging detail.
+        of the time: fit for seeing motion, not for judging detail. Not ``strict``: FFmpeg hides
+        what errors it can; pictures of H.264 where it did are damaged, of others all may be.
         """
         if self._codec not in _DECODERS:
             return
@@ -145,7 +155,7 @@ class Decoder:
         context.thread_count = 1
         context.options = {
             **({} if filtered else {"skip_loop_filter": "nokey"}),
-            **({"err_detect": "explode"} if self._codec in _STRICT else {}),
+            **({"err_detect": "explode"} if strict else {}),
         }
         given, got = set(), set()
         for index in range(first, min(end, len(self._units))):
@@ -161,17 +171,17 @@ class Decoder:
                 given.add(index)
             packet = av.Packet(data)
             packet.pts = packet.dts = index
-            for picture in self._decode(context, packet, unit):
+            for picture in self._decode(context, packet, unit, strict):
                 got.add(picture.index)
                 yield picture
-        for picture in self._decode(context, None, None):
+        for picture in self._decode(context, None, None, strict):
             got.add(picture.index)
             yield picture
         for index in given - got:
             self._refuse(self._units[index])
 
     def _decode(
-        self, context: Any, packet: av.Packet[Any] | None, unit: AccessUnit | None
+        self, context: Any, packet: av.Packet[Any] | None, unit: AccessUnit | None, strict: bool
     ) -> Iterator[Picture]:
         try:
             frames = context.decode(packet)
@@ -183,7 +193,10 @@ class Decoder:
             if frame.pts is None or not 0 <= frame.pts < len(self._units):
                 continue
             of = self._units[frame.pts]
-            self.decoded.add(of.index)
+            if strict:
+                self.decoded.add(of.index)
+            else:
+                self.tolerated.add(of.index)
             if frame.is_corrupt and of.complete:
                 self.guessed.add(of.index)
             picture = Picture(
@@ -218,7 +231,8 @@ class Decoder:
             return self._jpeg(unit)
         if self._codec not in _DECODERS:
             return b""
-        stream = nal_units(self._packets, unit, self._codec).annex_b()
+        units = nal_units(self._packets, unit, self._codec).units
+        stream = b"".join(START_CODE + each for each in units if _is_needed(each, self._codec))
         if unit.key and not self._units.parameters[: unit.index + 1].any():
             return self._announced + stream
         if unit.key and not self._units.parameters[unit.index]:
@@ -244,6 +258,14 @@ class Decoder:
         earlier = self._units[int(candidates[-1])]
         units = nal_units(self._packets, earlier, cast(str, self._codec)).units
         return b"".join(START_CODE + each for each in units if not _is_slice(each, self._codec))
+
+
+def _is_needed(unit: bytes, codec: str) -> bool:
+    """Slices, parameter sets and recovery points; not vendor messages, delimiters, filler."""
+    if codec == "H265":
+        return unit[0] >> 1 & 0x3F <= 34
+    kind = unit[0] & 0x1F
+    return kind <= 5 or kind in (7, 8, 13, 15) or (kind == 6 and unit[1:2] == b"\6")
 
 
 def _is_slice(unit: bytes, codec: str | None) -> bool:

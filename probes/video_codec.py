@@ -36,13 +36,15 @@ def measure_video_codec(recording: Recording) -> Measurement:
 
     details: ``claimed`` by the session description and ``agrees``; ``examined`` complete
     pictures (loss-free, so that the path cannot be blamed), ``decoded``, ``refused``, ``guessed``
-    (decoded with errors hidden), ``decodable_share`` (decoded without a guess; ``None`` when none
-    could be examined); ``profile``, ``level``, ``broken_parameter_sets``; ``restart_markers``
-    {looked_at, wrong} for JPEG; ``stream_types`` for PS; ``key_pictures``, ``pictures``;
-    ``first_bytes`` of some payloads in hexadecimal; ``loss_share``.
+    (decoded with errors hidden), ``doubtful`` (counted as decoded: a strict decoder refuses
+    them, a lenient one shows them without a flaw), ``decodable_share`` (strictly, without a
+    guess; ``None`` when none could be examined); ``profile``, ``level``,
+    ``broken_parameter_sets``; ``restart_markers`` {looked_at, wrong} for JPEG; ``stream_types``
+    for PS; ``key_pictures``, ``pictures``; ``first_bytes`` of some payloads in hexadecimal;
+    ``loss_share``.
 
     spoilt: ``video-codec.too-few-packets``, ``.lossy-path``, ``.no-key-picture`` (nothing to begin
-    decoding with), and those of ``open_track``.
+    decoding with), ``.doubtful-pictures`` (no worse than doubtful), and those of ``open_track``.
     """
     track = open_track(recording, QUANTITY)
     if isinstance(track, Reason):
@@ -52,6 +54,7 @@ def measure_video_codec(recording: Recording) -> Measurement:
         return outcome(recording, QUANTITY, "", INSTRUMENT, METHOD, spoilt=too_few)
     claimed = _SAME.get(track.encoding, track.encoding)
     codec = track.codec or UNKNOWN
+    decoded = _decoded(track)
     return outcome(
         recording,
         QUANTITY,
@@ -59,7 +62,7 @@ def measure_video_codec(recording: Recording) -> Measurement:
         INSTRUMENT,
         METHOD,
         codec,
-        spoilt=_spoilt(track),
+        spoilt=_spoilt(track, decoded),
         details={
             "claimed": claimed,
             "agrees": codec == claimed,
@@ -68,18 +71,21 @@ def measure_video_codec(recording: Recording) -> Measurement:
             "loss_share": track.loss.share,
             "first_bytes": [track.packets.payload(row)[:16].hex() for row in range(4)],
             **_announced(track),
-            **_decoded(track),
+            **decoded,
             **({"restart_markers": _restarts(track)} if codec == "JPEG" else {}),
             **({"stream_types": program_stream_types(track.packets)} if codec == "PS" else {}),
         },
     )
 
 
-def _spoilt(track: Track) -> Reason | None:
+def _spoilt(track: Track, decoded: dict[str, Any]) -> Reason | None:
     if track.loss.share > _LOSSY_SHARE:
         return Reason(f"{QUANTITY}.lossy-path", {"share": track.loss.share})
     if track.codec in ("H264", "H265") and not len(track.key_units()):
         return Reason(f"{QUANTITY}.no-key-picture", {"pictures": len(track.units)})
+    if decoded["doubtful"] and not decoded["refused"] and not decoded["guessed"]:
+        counts = {name: decoded[name] for name in ("doubtful", "examined")}
+        return Reason(f"{QUANTITY}.doubtful-pictures", counts)
     return None
 
 
@@ -98,24 +104,33 @@ def _decoded(track: Track) -> dict[str, Any]:
     track.glances()
     track.key_pictures(2)
     if decoder.refused or decoder.guessed:
-        keys = track.key_units()
-        for key in keys[np.unique(np.linspace(0, len(keys) - 1, _MOST_KEYS).astype(int))]:
-            for _ in decoder.run(int(key), int(key) + 1):
-                pass
-        for _ in decoder.run(int(keys[0]), track.sound_end(int(keys[0]), _CLOSER_LOOK)):
-            pass
+        _look_closer(track)
     complete = {int(index) for index in np.flatnonzero(track.units.complete)}
-    decoded = decoder.decoded & complete
-    refused = decoder.refused - decoded
-    examined = len(decoded) + len(refused)
-    good = len(decoded - decoder.guessed)
+    strictly = decoder.decoded & complete
+    rejected = decoder.refused - strictly
+    doubtful = rejected & decoder.tolerated - decoder.guessed if track.codec == "H264" else set()
+    refused = rejected - doubtful
+    examined = len(strictly) + len(rejected)
     return {
         "examined": examined,
-        "decoded": len(decoded),
+        "decoded": len(strictly) + len(doubtful),
         "refused": len(refused),
-        "guessed": len(decoder.guessed),
-        "decodable_share": good / examined if examined else None,
+        "guessed": len(strictly & decoder.guessed),
+        "doubtful": len(doubtful),
+        "decodable_share": len(strictly - decoder.guessed) / examined if examined else None,
     }
+
+
+def _look_closer(track: Track) -> None:
+    """Decode key pictures and a longer stretch, strictly and as a player would."""
+    decoder, keys = track.decoder, track.key_units()
+    chosen = keys[np.unique(np.linspace(0, len(keys) - 1, _MOST_KEYS).astype(int))]
+    ranges = [(int(key), int(key) + 1) for key in chosen]
+    ranges.append((int(keys[0]), track.sound_end(int(keys[0]), _CLOSER_LOOK)))
+    for first, end in ranges:
+        for strict in (True, False):
+            for _ in decoder.run(first, end, strict=strict):
+                pass
 
 
 def _restarts(track: Track) -> dict[str, int]:
