@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 import struct
 
@@ -221,11 +222,11 @@ def is_readable_text(data: bytes) -> bool:
     plain = sum(1 for byte in head if 32 <= byte < 127 or byte in (9, 10, 13))
     if plain >= 0.97 * len(head):
         return True
-    if plain < 0.5 * len(head):
+    if plain < 0.5 * len(head) and len(head) < 96:
         return False
     for encoding in ("utf-8", "gb18030"):
         try:
-            text = head[:-4].decode(encoding)
+            text = codecs.getincrementaldecoder(encoding)().decode(bytes(head))
         except UnicodeDecodeError:
             continue
         return sum(c.isprintable() or c in "\t\r\n" for c in text) >= 0.99 * len(text)

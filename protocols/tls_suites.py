@@ -23,7 +23,7 @@ def _numbers(text: str) -> frozenset[int]:
 # Ordered from the worst: a suite may have several weaknesses, the first is told.
 _WEAK: dict[Weakness, frozenset[int]] = {
     "null": _numbers(
-        "0000-0002 002C-002E 003B 0047 0082-0083 00B0-00B1 00B4-00B5 00B8-00B9 "
+        "0000-0002 001C 002C-002E 003B 0047 0082-0083 00B0-00B1 00B4-00B5 00B8-00B9 "
         "C001 C006 C00B C010 C015 C039-C03B C0B4-C0B5"
     ),
     "export": _numbers("0003 0006 0008 000B 000E 0011 0014 0017 0019 0026-002B 0060-0065"),
