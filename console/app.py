@@ -72,7 +72,8 @@ def run(
     expect_bundled: Annotated[bool, typer.Option("--expect-bundled", hidden=True)] = False,
     lang_option: Language = LANG,
 ) -> None:
-    from console.run_command import RunOptions, run_acceptance
+    from console.preparation import RunOptions
+    from console.run_command import run_acceptance
 
     options = RunOptions(
         cameras=tuple(camera),

@@ -6,179 +6,84 @@ import contextlib
 import datetime
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from assessment.evidence import load_evidence
+from assessment.reason import Reason
 from assessment.recording import Recording
-from assessment.sampling import Draw, draw
-from assessment.store import RunStore, RunStoreError
+from assessment.sampling import Draw
+from assessment.store import RunStore
 from assessment.summary import RunSummary
-from assessment.waivers import Waiver, load_waivers
-from console.bundled_site import bundled_points, simulated_site
-from console.desks import PointDesk, log_file, open_desk, simulated_passwords
+from assessment.waivers import Waiver
+from console.desks import PointDesk, log_file, open_desk
 from console.detection import published_detection
+from console.preparation import (
+    BadInputError,
+    Preparation,
+    RunOptions,
+    begin,
+    catalogue_of,
+    now,
+    prepare,
+    resume,
+)
 from console.scenarios import AcceptancePlugin, run_scenarios
-from console.selection import SelectionError, select
 from console.simulated_site import SimulatorsError, running
-from console.sites import SiteError, load_site
 from console.summary_table import print_summary
-from console.version import VERSION
 from messages import text
 from reports.folder import write_reports
-from simulators.site_plan import Ground, SitePlan
+from simulators.site_plan import SitePlan
 from standard.catalogue import catalogue
-from standard.located_yaml import FaultyFileError
-from steps.acceptance import Acceptance
-from targets.credentials import PasswordSource
-from targets.site import Point, Site
+from steps.acceptance import Acceptance, Desk, FindingStore
+from targets.site import Site
 
 BAD_INPUT = 4
 TOOL_FAULT = 3
-_SEED = 20_260_101
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What the user asked for; see the help of ``run``."""
-
-    cameras: tuple[str, ...] = ()
-    site: Path | None = None
-    only: tuple[str, ...] = ()
-    intrusive: bool = False
-    resume: Path | None = None
-    out: Path = Path("runs")
-    expect_bundled: bool = False
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """Everything that is known before the first visit, all of it validated."""
-
-    site: Site
-    plan: SitePlan | None
-    selected: frozenset[str]
-    passwords: PasswordSource
-    waivers: tuple[Waiver, ...]
-    drawn: Draw
-    intrusive: bool
-
-
-class BadInputError(Exception):
-    """The user's input cannot be used; the text is in the user's language."""
+INTERRUPTED = 130
 
 
 def run_acceptance(options: RunOptions, lang: str, console: Console) -> int:
     """Run, report, print; the exit code of the process."""
     try:
-        prepared = prepare(options, lang)
-        store = _open_store(options, prepared)
+        store, prepared = _opened(options, lang)
     except BadInputError as error:
         console.print(str(error), markup=False)
         return BAD_INPUT
     with store:
-        console.print(text("run.started", lang, site=prepared.site.name, folder=str(store.folder)))
+        _greet(options, store, prepared, lang, console)
         try:
             plugin = _measure(prepared, store, lang, console)
+            summary = finish(store, prepared.waivers, lang)
         except SimulatorsError as error:
             console.print(text("run.simulators-failed", lang, detail=str(error)), markup=False)
             return TOOL_FAULT
         except KeyboardInterrupt:
-            console.print(text("run.interrupted", lang, folder=str(store.folder)))
-            return 130
-        summary = finish(store, prepared.waivers, lang)
+            console.print(text("run.interrupted", lang, folder=str(store.folder)), markup=False)
+            return INTERRUPTED
         print_summary(summary, lang, console)
         console.print(text("run.report", lang, path=str(store.folder / "report.html")))
         return _exit_code(plugin, summary, options, lang, console)
 
 
-def prepare(options: RunOptions, lang: str) -> Preparation:
-    """Validate everything that the user gave.
-
-    Raises:
-        BadInputError: with every mistake, worded.
-    """
-    try:
-        selected = select(options.only)
-        site = load_site(options.cameras, options.site)
-    except (SelectionError, SiteError) as error:
-        raise BadInputError(error.worded(lang)) from error
-    plan = None
-    passwords = PasswordSource.of_this_process()
-    if site is None:
-        ground = Ground.of_this_machine()
-        points = bundled_points(ground)
-        site, plan = simulated_site(text("run.bundled-site", lang), points, ground)
-        passwords = simulated_passwords({one.point.id: one.camera.password for one in points})
-    try:
-        waivers = load_waivers(site.waivers, catalogue()) if site.waivers else ()
-        if site.evidence is not None:
-            load_evidence(site.evidence, catalogue(), datetime.date.today())
-    except FaultyFileError as error:
-        raise BadInputError("\n".join(fault.worded(lang) for fault in error.faults)) from error
-    drawn = draw(site.sampling, [point.id for point in site.points], _SEED)
-    intrusive = options.intrusive or site.simulated
-    return Preparation(site, plan, selected, passwords, waivers, drawn, intrusive)
+def _opened(options: RunOptions, lang: str) -> tuple[RunStore, Preparation]:
+    if options.resume is not None:
+        return resume(options, lang)
+    return begin(options, prepare(options, lang), lang)
 
 
-def _open_store(options: RunOptions, prepared: Preparation) -> RunStore:
-    try:
-        if options.resume is not None:
-            return RunStore.open(options.resume)
-        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-        folder = options.out / stamp
-        number = 1
-        while folder.exists():
-            number += 1
-            folder = options.out / f"{stamp}-{number}"
-        return RunStore.create(folder, run_notes(prepared))
-    except RunStoreError as error:
-        lang = "en"
-        raise BadInputError(text(error.key, lang, **error.parameters)) from error
-
-
-def run_notes(prepared: Preparation) -> dict[str, Any]:
-    """What the run store keeps about the run as a whole; never a secret."""
-    site = prepared.site
-    return {
-        "site": site.name,
-        "simulated": site.simulated,
-        "started": _now(),
-        "version": VERSION,
-        "asked": sorted(prepared.selected),
-        "draw": prepared.drawn.document(),
-        "exclusions": {one.requirement: one.reason for one in site.exclusions},
-        "rulings": dict(site.rulings),
-        "declaration": site_document(site),
-        "points": [point_document(point) for point in site.points],
-    }
-
-
-def point_document(point: Point) -> dict[str, Any]:
-    """A point as the report shows it."""
-    return {
-        "id": point.id,
-        "name": point.name,
-        "location": point.location,
-        "scene": point.scene,
-        "indoor": point.indoor,
-    }
-
-
-def site_document(site: Site) -> dict[str, Any]:
-    """The declared site as JSON, so that an old run can be judged again without its files."""
-    document = asdict(site)
-    for name in ("evidence", "waivers", "certificate_authority"):
-        document[name] = None if document[name] is None else str(document[name])
-    for point in document["points"]:
-        if point["certificate"] and point["certificate"]["file"]:
-            point["certificate"]["file"] = str(point["certificate"]["file"])
-    if document["wire"]:
-        document["wire"]["files"] = [str(path) for path in document["wire"]["files"]]
-    return document
+def _greet(
+    options: RunOptions, store: RunStore, prepared: Preparation, lang: str, console: Console
+) -> None:
+    folder = str(store.folder)
+    if options.resume is None:
+        said = text("run.started", lang, site=prepared.site.name, folder=folder)
+    else:
+        kept = sum(1 for _ in store.recordings())
+        store.note_event(Reason("run.resumed", {"kept": kept}))
+        said = text("run.resumed", lang, site=prepared.site.name, folder=folder, kept=kept)
+    console.print(said, markup=False)
 
 
 def _measure(
@@ -216,17 +121,17 @@ def _measure(
                 lambda line: console.print(line, markup=False),
                 store.folder / "allure-results",
             )
-    store.note_meta("ended", _now())
+    store.note_meta("ended", now())
     return plugin
 
 
-def acceptance_of(site: Site, store: RunStore, desk: Any, drawn: Draw) -> Acceptance:
-    """The acceptance that scenarios belong to."""
+def acceptance_of(site: Site, store: FindingStore, desk: Desk, drawn: Draw) -> Acceptance:
+    """The acceptance that scenarios belong to; findings go to ``store``."""
     today = datetime.date.today()
     chosen = set(drawn.drawn)
     return Acceptance(
         site=site,
-        catalogue=catalogue(),
+        catalogue=catalogue_of(site),
         desk=desk,
         findings=store,
         drawn=tuple(point for point in site.points if point.id in chosen),
@@ -263,13 +168,18 @@ def _exit_code(
     console: Console,
 ) -> int:
     if plugin.broken or not plugin.ran:
-        for line in plugin.broken:
-            sys.stderr.write(line + "\n")
-        console.print(text("run.harness-broken", lang))
+        report_broken(plugin, lang, console)
         return TOOL_FAULT
     if options.expect_bundled:
         return _bundled_as_expected(summary, console)
     return summary.exit_code
+
+
+def report_broken(plugin: AcceptancePlugin, lang: str, console: Console) -> None:
+    """Say what broke in the harness itself."""
+    for line in plugin.broken:
+        sys.stderr.write(line + "\n")
+    console.print(text("run.harness-broken", lang))
 
 
 def _bundled_as_expected(summary: RunSummary, console: Console) -> int:
@@ -283,7 +193,3 @@ def _bundled_as_expected(summary: RunSummary, console: Console) -> int:
     for one in wrong:
         console.print(f"{one.requirement.id}: {one.verdict} {one.reason}", markup=False)
     return 1 if wrong else 0
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ class AcceptancePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_bdd_after_scenario(self, request: Any) -> None:
         """Announce its verdict, before the outcome hook ends the scenario by an exception."""
+        if isinstance(sys.exception(), KeyboardInterrupt):
+            return
         run = request.getfixturevalue("scenario_run")
         self.ran.add(run.requirement.id)
         verdict = governing(finding.verdict for finding in run.findings)
@@ -82,7 +85,11 @@ def run_scenarios(
     say: Callable[[str], None],
     allure_folder: Path | None = None,
 ) -> AcceptancePlugin:
-    """Run the scenarios of ``selected`` requirements; findings go to the acceptance's store."""
+    """Run the scenarios of ``selected`` requirements; findings go to the acceptance's store.
+
+    Raises:
+        KeyboardInterrupt: the user interrupted; pytest itself would only note it.
+    """
     plugin = AcceptancePlugin(acceptance, selected, say, lang)
     arguments = [
         str(ROOT / "features"),
@@ -96,6 +103,8 @@ def run_scenarios(
     if allure_folder is not None:
         arguments += ["--alluredir", str(allure_folder)]
     outcome = _main(arguments, plugin, lang)
+    if outcome == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if outcome in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         plugin.broken.append(f"pytest: {pytest.ExitCode(outcome).name}")
     return plugin

@@ -15,8 +15,8 @@ from threading import Timer
 from simulators.site_plan import SitePlan
 
 ROOT = Path(__file__).resolve().parent.parent
-#: The first start renders and encodes the scenes.
-_START_SECONDS = 180.0
+#: The first start renders and encodes the scenes and says so after every few.
+_SILENT_SECONDS = 120.0
 
 
 class SimulatorsError(Exception):
@@ -41,28 +41,42 @@ def running(plan: SitePlan, log: Path) -> Iterator[None]:
             cwd=ROOT,
             text=True,
             encoding="utf-8",
+            # An interrupt from the keyboard is for the harness: were the devices to die of it
+            # too, visits under way would keep that as their outcome.
+            start_new_session=True,
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        watchdog = Timer(_START_SECONDS, process.kill)
-        watchdog.start()
         try:
             process.stdin.write(plan.to_json() + "\n")
             process.stdin.flush()
-            _await_ready(process.stdout.readline(), log)
-            watchdog.cancel()
+            while not _ready(_line_in_time(process), log):
+                pass  # it is still making pictures
             yield
         except BrokenPipeError as error:
             raise SimulatorsError(_last_line(log)) from error
         finally:
-            watchdog.cancel()
             _end(process)
 
 
-def _await_ready(line: str, log: Path) -> None:
+def _line_in_time(process: subprocess.Popen[str]) -> str:
+    """The next line; a process that says nothing for too long is ended."""
+    assert process.stdout is not None
+    watchdog = Timer(_SILENT_SECONDS, process.kill)
+    watchdog.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        watchdog.cancel()
+
+
+def _ready(line: str, log: Path) -> bool:
     answer = json.loads(line) if line.strip() else {}
-    if not answer.get("ready"):
-        raise SimulatorsError(str(answer.get("error") or _last_line(log)))
+    if answer.get("ready"):
+        return True
+    if "clips" in answer:
+        return False
+    raise SimulatorsError(str(answer.get("error") or _last_line(log)))
 
 
 def _last_line(log: Path) -> str:

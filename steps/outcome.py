@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -82,6 +83,8 @@ class Hooks:
 
     def pytest_bdd_after_scenario(self, request: Any) -> None:
         """All steps ran, or one broke: give the scenario its outcome."""
+        if isinstance(sys.exception(), KeyboardInterrupt):
+            return
         run = request.getfixturevalue("scenario_run")
         if not any(finding.verdict is Verdict.ERROR for finding in run.findings):
             settle_outcome(run, self.lang)

@@ -1,0 +1,128 @@
+"""What a run keeps of itself so that it can go on, or be judged again, on any machine."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from assessment.sampling import Plan
+from simulators.site_plan import SitePlan
+from targets.site import Certificate, Exclusion, Point, Site, Wire
+
+#: Papers of the site are kept in this folder of the run, under these names.
+PAPERS = "papers"
+_FILES = {
+    "evidence": "evidence",
+    "waivers": "waivers.yaml",
+    "certificate_authority": "authority.pem",
+}
+
+
+def keep_papers(site: Site, folder: Path) -> Site:
+    """Copy the site's papers into the run's folder; the site with the copies in their place.
+
+    Raises:
+        OSError: a paper cannot be read, or the folder not be written.
+    """
+    kept: dict[str, Any] = {}
+    for name, file_name in _FILES.items():
+        source: Path | None = getattr(site, name)
+        if source is None:
+            continue
+        target = folder / PAPERS / file_name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copyfile(source, target)
+        kept[name] = target
+    return replace(site, **kept)
+
+
+def site_document(site: Site, folder: Path) -> dict[str, Any]:
+    """The declared site as JSON; paths within the run's folder are relative to it."""
+    document: dict[str, Any] = json.loads(json.dumps(asdict(site), default=str))
+    for name in _FILES:
+        document[name] = _kept_path(getattr(site, name), folder)
+    if site.wire is not None:
+        document["wire"]["files"] = [_kept_path(path, folder) for path in site.wire.files]
+    return document
+
+
+def site_of(document: Mapping[str, Any], folder: Path) -> Site:
+    """The site that ``site_document`` wrote, with its papers where ``folder`` is now.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    try:
+        wire, values = document["wire"], dict(document)
+        values |= {name: _found_path(document[name], folder) for name in _FILES}
+        values |= {
+            "points": tuple(_point(one) for one in document["points"]),
+            "platform_addresses": tuple(document["platform_addresses"]),
+            "time_servers": tuple(document["time_servers"]),
+            "sampling": Plan(**document["sampling"]),
+            "exclusions": tuple(Exclusion(**one) for one in document["exclusions"]),
+            "wire": None if wire is None else _wire(wire, folder),
+        }
+        known = {field.name for field in fields(Site)}
+        return Site(**{name: value for name, value in values.items() if name in known})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a declared site: {type(error).__name__}") from error
+
+
+def plan_document(plan: SitePlan) -> dict[str, Any]:
+    """The simulated site as JSON without the passwords of its devices."""
+    document: dict[str, Any] = json.loads(plan.to_json())
+    for camera in document["cameras"]:
+        del camera["password"]
+    return document
+
+
+def plan_of(document: Mapping[str, Any]) -> SitePlan:
+    """The simulated site that ``plan_document`` wrote; its devices have their usual passwords.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    return SitePlan.from_json(json.dumps(document))
+
+
+def day_of(meta: Mapping[str, Any]) -> datetime.date:
+    """The day on which the run began, by the calendar of this machine.
+
+    Raises:
+        ValueError: the run does not say.
+    """
+    return datetime.datetime.fromisoformat(str(meta.get("started"))).astimezone().date()
+
+
+def _point(document: Mapping[str, Any]) -> Point:
+    certificate = document["certificate"]
+    if certificate is not None:
+        file = certificate["file"]
+        certificate = Certificate(**{**certificate, "file": Path(file) if file else None})
+    return Point(**{**document, "certificate": certificate})
+
+
+def _wire(document: Mapping[str, Any], folder: Path) -> Wire:
+    files = tuple(path for name in document["files"] if (path := _found_path(name, folder)))
+    own = tuple(document["own_addresses"])
+    return Wire(**{**document, "files": files, "own_addresses": own})
+
+
+def _kept_path(path: Path | None, folder: Path) -> str | None:
+    if path is None:
+        return None
+    whole, root = path.resolve(), folder.resolve()
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else str(whole)
+
+
+def _found_path(kept: str | None, folder: Path) -> Path | None:
+    return None if kept is None else folder / kept
