@@ -187,15 +187,17 @@ def _poll(path: str, exchange: Exchange, told: dict[str, Any]) -> Poll:
 
 def _date_poll(exchange: Exchange) -> Poll | None:
     """The poll that the Date field of an answer makes (RFC 9110, 6.6.1)."""
-    told = _date(exchange.response.header("Date"))
+    told = http_date(exchange.response.header("Date"))
     unsaid = {"local": None, "time_zone": None, "type": None, "daylight_saving": False}
     return None if told is None else _poll("http-date", exchange, {"utc": told} | unsaid)
 
 
-def _date(text: str | None) -> dict[str, int] | None:
+def http_date(text: str | None) -> dict[str, int] | None:
     """The fields of an HTTP date, or ``None``."""
     try:
-        moment = email.utils.parsedate_to_datetime(text or "").astimezone(UTC)
+        moment = email.utils.parsedate_to_datetime(text or "")
+        # "-0000" says UTC of unknown origin (RFC 5322, 3.3) and is read as naive.
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
     return {

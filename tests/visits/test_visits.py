@@ -27,6 +27,7 @@ from tests.visits.equipment import (
     streaming,
 )
 from visits.circumstances import Circumstances
+from visits.clock import http_date
 from visits.desk import VisitDesk
 
 
@@ -243,6 +244,22 @@ async def test_a_device_that_tells_the_time_only_after_login() -> None:
     assert code(recording) is None
     assert recording.facts["polls"][0]["utc"]["second"] == 3
     assert recording.facts["polls"][0]["path"] == "onvif"
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("Mon, 23 Nov 2026 09:11:39 GMT", 9),
+        ("Mon, 23 Nov 2026 09:11:39 -0000", 9),
+        ("Mon, 23 Nov 2026 17:11:39 +0800", 9),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_http_dates_are_read_as_utc_in_every_zone(text: str | None, hour: int | None) -> None:
+    told = http_date(text)
+    assert (told and told["hour"]) == hour
 
 
 # online
