@@ -101,7 +101,9 @@ OSD_CLOCK_MAIN = variant("osd-clock-main", "The clock is burnt into the main str
 SLOW_SWITCH_S = 60.0
 _SHRINKS_AFTER_S = 4.0
 _LARGEST_JPEG = 2040  # a side, RFC 2435
-_PERIOD = scenes.PERIOD_SECONDS
+_CLIP_S = 2.0
+"""Length of a clip: two groups of pictures at most, for a clip costs seconds to make. Where it
+begins again, with a key picture, the cars jump."""
 
 
 @dataclass(frozen=True)
@@ -228,11 +230,8 @@ def stream_plan(
 
 
 def _seconds(settings: EncoderSettings) -> float:
-    """Length of a clip: shorter where it is dear to make or large to keep."""
-    if settings.encoding == "JPEG":
-        return 1.0
-    dear = settings.encoding == "H265" or settings.width > 1920
-    return _PERIOD / 2 if dear else _PERIOD
+    """Length of a clip; MJPEG is large to keep."""
+    return 1.0 if settings.encoding == "JPEG" else _CLIP_S
 
 
 def _scene(state: CameraState, light_age: float) -> str:
@@ -267,9 +266,9 @@ def _night_look(state: CameraState, spec: ClipSpec, light_age: float) -> ClipSpe
 
 def _coding(state: CameraState, spec: ClipSpec) -> ClipSpec:
     if spec.codec == "H265" and state.has(H265_NOT_STREAMED):
-        spec = replace(spec, codec="H264", seconds=_PERIOD)
+        spec = replace(spec, codec="H264")
     if spec.codec == "H264" and state.has(H265_AS_H264):
-        spec = replace(spec, codec="H265", seconds=_PERIOD / 2)
+        spec = replace(spec, codec="H265")
     if spec.codec == "JPEG":
         if spec.width > _LARGEST_JPEG:
             spec = replace(spec, width=1920, height=1080)
