@@ -75,6 +75,7 @@ def simulated_point(
     scopes: tuple[str, ...] | None = None,
     certificate: Certificate | None = None,
     uplink: bool = True,
+    scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third"),
 ) -> SimulatedPoint:
     """Point ``number`` (from 0) with a compliant camera unless ``behaviours`` says otherwise."""
     address, ports = ground.place(number, network)
@@ -95,6 +96,7 @@ def simulated_point(
         main=main or {},
         behaviours=behaviours,
         uplink=uplink,
+        scenes=scenes,
         ports=ports,
     )
     port = "" if ports["http"] == 80 else f":{ports['http']}"

@@ -6,7 +6,7 @@ import datetime
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from console.matrix.cells import GOOD, Cell, Outcome, cells_of, judge
 from console.matrix.papers import stage_papers
 from console.matrix.staging import (
     StagedPoint,
+    camera_plan,
     online_pool,
     scope_of,
     stage_points,
@@ -121,9 +122,11 @@ def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[O
     staged = stage_points(cells, ground)
     sites = [cell for cell in cells if cell.requirement == "5.3-a"]
     pool = online_pool(len(staged), ground) if sites else None
-    simulated = tuple(one.simulated for one in staged if not one.virtual and _needs_camera(one)) + (
-        pool.simulated() if pool else ()
-    )
+    simulated = tuple(
+        replace(one.simulated, camera=camera_plan(one, catalogue()))
+        for one in staged
+        if not one.virtual
+    ) + (pool.simulated() if pool else ())
     site, plan = simulated_site("matrix", simulated, ground, network=_NETWORK)
     points = [one.simulated.point for one in staged] + (
         [*(one.point for one in pool.simulated()), *pool.absent] if pool else []
@@ -157,10 +160,6 @@ def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[O
             outcomes += _judge_papers(matrix, cells)
     order = {id(cell): number for number, cell in enumerate(cells)}
     return sorted(outcomes, key=lambda outcome: order[id(outcome.cell)])
-
-
-def _needs_camera(staged: StagedPoint) -> bool:
-    return bool(staged.cells)
 
 
 def _judge_points(matrix: _Matrix, staged: list[StagedPoint]) -> list[Outcome]:

@@ -1,8 +1,8 @@
 """``python -m simulators PLAN.json``: runs a simulated site until its standard input closes.
 
-Prints one line of JSON when everything answers: ``{"ready": true, ...}``, or ``{"error": ...}``
-and exit code 1 when something could not be started. ``-`` reads the plan from the first line of
-standard input.
+Prints a line of JSON as pictures are made, ``{"clips": n, "of": m}``, and one when everything
+answers: ``{"ready": true, ...}``, or ``{"error": ...}`` and exit code 1 when it could not start.
+``-`` reads the plan from the first line of standard input.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ async def _until_input_closes() -> None:
 async def _run(plan: SitePlan) -> int:
     site = SimulatedSite(plan)
     try:
-        await site.start()
+        await site.start(lambda done, every: _say({"clips": done, "of": every}))
     except OSError as error:
         await site.stop()
         _say({"error": f"{error.strerror or error}"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from simulators.control import SiteControl
 from simulators.ntp_server import NtpServer
 from simulators.site_plan import CameraPlan, SitePlan
 from simulators.uplink.link import Uplink
+
+_BATCH = 4
 
 
 class SimulatedSite:
@@ -36,15 +39,15 @@ class SimulatedSite:
         )
         self._time = None if plan.time_server is None else NtpServer(*plan.time_server)
 
-    async def start(self) -> None:
-        """Open everything.
+    async def start(self, say: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+        """Open everything; ``say`` hears how many clips are made, of how many.
 
         Raises:
             OSError: an address or port cannot be had.
         """
         if self._plan.cache:
             clips.set_cache_folder(Path(self._plan.cache))
-        await asyncio.to_thread(clips.warm, self._clips())
+        await self._render(say)
         if self._time is not None:
             await self._time.start()
         for camera in self._cameras.values():
@@ -65,12 +68,20 @@ class SimulatedSite:
 
     def _clips(self) -> list[ClipSpec]:
         """What the cameras will be asked to show, made before anybody waits for it."""
-        return [
-            stream_plan(replace(state, light=light, white_light=lamp), which)
-            for state in self._states.values()
-            for light, lamp in (("day", "auto"), ("night", "auto"), ("night", "off"))
-            for which in ("main", "third")
+        wanted = [
+            _scene_clip(self._states[camera.point], scene)
+            for camera in self._plan.cameras
+            for scene in camera.scenes
         ]
+        return list(dict.fromkeys(wanted))
+
+    async def _render(self, say: Callable[[int, int], None]) -> None:
+        specs = self._clips()
+        done = 0
+        for batch in range(0, len(specs), _BATCH):
+            await asyncio.to_thread(clips.warm, specs[batch : batch + _BATCH])
+            done = min(len(specs), batch + _BATCH)
+            say(done, len(specs))
 
     async def _configure(self, point: str) -> None:
         self._cameras[point].switch()
@@ -81,6 +92,13 @@ class SimulatedSite:
             await self._links[point].stop()
             if plugged:
                 await self._links[point].start()
+
+
+def _scene_clip(state: CameraState, scene: str) -> ClipSpec:
+    if scene == "third":
+        return stream_plan(state, "third")
+    light, lamp = {"lamp-off": ("night", "off")}.get(scene, (scene, "auto"))
+    return stream_plan(replace(state, light=light, white_light=lamp), "main")
 
 
 def _state(plan: CameraPlan) -> CameraState:

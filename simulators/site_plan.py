@@ -18,7 +18,8 @@ class CameraPlan:
     """One simulated camera: address, identity, settings, behaviours.
 
     ``uplink`` lets it talk to the platform stand-in all the time, so that there is a wire to
-    watch. ``passwords`` are settings of a simulated device, made for the run, never a real one's.
+    watch. The password is a setting of a simulated device, made for the run, never a real one's.
+    ``scenes`` are those whose pictures are made before the site says that it is ready.
     """
 
     point: str
@@ -33,6 +34,7 @@ class CameraPlan:
     main: Mapping[str, Any] = field(default_factory=dict)
     behaviours: tuple[str, ...] = ()
     uplink: bool = False
+    scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third")
     ports: Mapping[str, int] = field(default_factory=lambda: dict(_STANDARD_PORTS))
 
     def identity(self) -> Identity:
@@ -91,6 +93,7 @@ class SitePlan:
                         **camera,
                         "scopes": tuple(camera.get("scopes", ())),
                         "behaviours": tuple(camera.get("behaviours", ())),
+                        "scenes": tuple(camera.get("scenes", ())),
                     }
                 )
                 for camera in document.pop("cameras")

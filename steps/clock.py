@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_bdd import then
 
 from assessment.measurement import Measurement
 from assessment.reason import Reason
+from assessment.recording import Recording
+from assessment.verdicts import Verdict
 from probes.beijing_time import measure_time_zone
 from probes.clock_drift import measure_worst_clock_error
-from probes.clock_offset import measure_clock_offset
+from probes.clock_offset import convention_of, measure_clock_offset
 from probes.picture_clock import measure_picture_clock
-from steps.acceptance import Conclusion, ScenarioRun, gravest
+from steps.acceptance import Conclusion, ScenarioRun
 from targets.site import Point
 
 
-def offset_of(run: ScenarioRun, point: Point) -> Measurement:
+def offset_of(run: ScenarioRun, point: Point, clock: Recording) -> Measurement:
     """The clock offset by every path that was recorded."""
-    clock = run.recording("clock", point)
-    sub = run.recordings.get("stream:sub", {}).get(point.id)
-    if sub is None or sub.problem is not None:
+    sub = run.recording("stream:sub", point)
+    if sub.problem is not None:
         return measure_clock_offset(clock)
     return measure_clock_offset(clock, stream=sub, picture_clock=measure_picture_clock(sub))
 
@@ -28,7 +30,7 @@ def offset_of(run: ScenarioRun, point: Point) -> Measurement:
 @then("每台摄像机的时钟与基准相差小于1秒")
 def clock_agrees_with_platform(scenario_run: ScenarioRun) -> None:
     def judge(point: Point) -> Conclusion:
-        measured = offset_of(scenario_run, point)
+        measured = offset_of(scenario_run, point, scenario_run.recording("clock", point))
         return scenario_run.compare(replace(measured, quantity="camera-platform-offset"))
 
     scenario_run.judge_each(judge)
@@ -40,10 +42,12 @@ def beijing_time_is_kept(scenario_run: ScenarioRun) -> None:
         clock = scenario_run.recording("clock", point)
         sub = scenario_run.recording("stream:sub", point)
         picture = None if sub.problem is not None else measure_picture_clock(sub)
-        offset = measure_clock_offset(clock)
+        offset = offset_of(scenario_run, point, clock)
         measured = measure_time_zone(clock, picture_clock=picture, clock_offset=offset)
         if measured.spoilt is not None:
             return Conclusion.spoilt(measured)
+        if hours := measured.details.get("utc_hours"):
+            return Conclusion.broken("time-zone.local-as-utc", measured, hours=hours)
         wanted = scenario_run.limit("time-zone").value
         if measured.value == wanted:
             return Conclusion.met("time-zone.beijing", measured)
@@ -59,21 +63,37 @@ def worst_error_stays_small(scenario_run: ScenarioRun) -> None:
 
 
 def _worst_error(run: ScenarioRun, point: Point) -> Conclusion:
-    recordings = [run.recording("clock", point)]
-    watched = run.acceptance.history("clock-watch", point)
-    now = measure_clock_offset(recordings[0])
-    worst = measure_worst_clock_error([*watched, *recordings])
-    today = run.compare(now)
-    if today.verdict == "fail":
-        return replace(today, measurements=(now, worst))
-    judged = run.compare(worst)
+    """The error found first, then the worst within the day as far as it can be told."""
+    watched = _clock_recordings(run, point)
+    first = offset_of(run, point, watched[0])
+    if first.details.get("frozen_s"):
+        return Conclusion.broken("clock-offset.frozen", first, seconds=first.details["frozen_s"])
+    began = run.compare(first)
+    if began.verdict is Verdict.FAIL:
+        return began
+    worst = measure_worst_clock_error(
+        [*watched, *run.acceptance.history("clock-watch", point)],
+        second_convention=convention_of(first),
+    )
+    judged = run.compare(worst).with_more(first)
     mode = worst.details.get("mode")
-    if mode == "watched" or judged.verdict == "fail":
-        return gravest([judged, replace(today, verdict=judged.verdict)])
+    if judged.verdict is Verdict.FAIL or mode == "watched":
+        return judged
     if mode == "predicted" and run.acceptance.reading("R-011") == "predicted":
-        return replace(judged, measurements=(worst, now))
-    hours = float(worst.details.get("needed_s", 86_400)) / 3600
+        return replace(judged, reason=_as_predicted(judged.reason))
+    hours = float(worst.details.get("needed_s") or 86_400) / 3600
     return replace(
-        Conclusion.open("worst-clock-error.short-watch", worst, now, hours=hours),
+        Conclusion.open("worst-clock-error.short-watch", worst, first, hours=hours),
         settle=Reason("settle.watch-longer", {"hours": hours}),
     )
+
+
+def _clock_recordings(run: ScenarioRun, point: Point) -> Sequence[Recording]:
+    return run.acceptance.history("clock", point) or [run.recording("clock", point)]
+
+
+def _as_predicted(reason: Reason) -> Reason:
+    """The same reason, marked as resting on a prediction."""
+    if reason.code != "worst-clock-error.within-limit":
+        return reason
+    return Reason("worst-clock-error.predicted-within-limit", reason.parameters)

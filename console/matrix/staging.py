@@ -9,7 +9,8 @@ from assessment.recording import Recording
 from console.bundled_site import SimulatedPoint, simulated_point
 from console.matrix.cells import Cell
 from console.virtual_watch import virtual_watch
-from simulators.site_plan import Ground
+from simulators.site_plan import CameraPlan, Ground
+from standard.catalogue import Catalogue
 from targets.site import Point, Site
 
 _NETWORK = "127.21"
@@ -34,6 +35,15 @@ _CODES = {
     "ip69k-ip66": "IP66/IP69K",
 }
 _CENSUS = 25
+_SCENES = (
+    ("stream:day", "day"),
+    ("stream:codec-h264", "day"),
+    ("snapshot", "day"),
+    ("stream:night", "night"),
+    ("white-light", "lamp-off"),
+    ("white-light", "night"),
+    ("stream:codec-mjpeg", "third"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,13 @@ class StagedPoint:
     simulated: SimulatedPoint
     cells: tuple[Cell, ...]
     virtual: tuple[Recording, ...] = ()
+
+
+def camera_plan(staged: StagedPoint, catalogue: Catalogue) -> CameraPlan:
+    """The point's camera, told which scenes its cells will need."""
+    visits = {kind for cell in staged.cells for kind in catalogue[cell.requirement].visits}
+    scenes = [scene for kind, scene in _SCENES if kind in visits]
+    return replace(staged.simulated.camera, scenes=tuple(dict.fromkeys(scenes)))
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,8 @@ def stage_points(cells: Iterable[Cell], ground: Ground) -> list[StagedPoint]:
     """A point for every defect, and one for every variant whatever it is a variant of."""
     groups: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
-        if cell.requirement == _ONLINE or cell.name == "evidence-missing":
+        of_papers = cell.stage == "evidence" and cell.requirement != _PAPERS
+        if cell.requirement == _ONLINE or of_papers:
             continue
         if cell.requirement == _CLOCK_DAY:
             where = "virtual"
@@ -161,6 +179,7 @@ def online_pool(first: int, ground: Ground) -> OnlinePool:
                 network=_NETWORK,
                 behaviours=behaviours,
                 uplink=False,
+                scenes=("day",),
             )
             for number in (next(numbers) for _ in range(count))
         )
