@@ -2,7 +2,9 @@
 
 A line is laid through arrival time over picture number; its slope is the period. Laying it
 robustly (Huber 1964) keeps a stalled path from bending it, and the standard error allows for
-jitter that hangs together from picture to picture (Newey and West 1987).
+jitter that hangs together from picture to picture (Newey and West 1987). A delay that creeps up
+or down over the whole capture cannot be told from another rate: the interval allows for a creep
+by one standard deviation of the jitter, at most 4 ms.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ _TO_SIGMA = 1.4826
 _REFERENCE_RATE_ERROR = 20e-6
 """How much faster or slower a disciplined reference clock may run for ten seconds."""
 _SMALLEST_SIGMA_S = 1e-6
+_MOST_CREEP_S = 0.004
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ def rate_of_events(times: Floats, numbers: Floats) -> Rate | None:
     if period <= 0:
         return None
     error = _standard_error(times - start - period * numbers, numbers, weights)
-    relative = float(np.hypot(_NORMAL_95 * error / period, _REFERENCE_RATE_ERROR))
+    creep = min(sigma, _MOST_CREEP_S) / float(times[-1] - times[0])
+    relative = float(np.linalg.norm((_NORMAL_95 * error / period, _REFERENCE_RATE_ERROR, creep)))
     return Rate(
         value=1 / period,
         lower=1 / (period * (1 + relative)),

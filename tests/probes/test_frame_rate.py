@@ -162,12 +162,21 @@ def test_bursts_with_gaps_are_found(even_timestamps):
     assert measured.lower <= 25 <= measured.upper
 
 
-def test_a_single_stall_may_be_the_path_s():
+@pytest.mark.parametrize(("late", "word"), [(7, "steady"), (20, "stalled")])
+def test_a_single_stall_may_be_the_path_s(late, word):
     times = steady_times(250)
-    times[100:112] = times[112] - 0.001 * np.arange(12)[::-1]
+    times[100 : 100 + late] = times[100 + late] - 0.001 * np.arange(late)[::-1]
     measured = measure_frame_rate(stream_recording(CLIP, times=times))
-    assert measured.details["steadiness"] == "stalled"
+    assert measured.details["steadiness"] == word
+    assert [gap["kind"] for gap in measured.details["gaps"]] == ["delivery"]
     assert measured.value == pytest.approx(25.0, abs=0.1)
+
+
+def test_a_delay_that_creeps_stays_within_the_interval():
+    creep = np.linspace(0, 0.002, 250)
+    times = steady_times(250, jitter_s=0.01) + creep
+    measured = measure_frame_rate(stream_recording(CLIP, times=times))
+    assert measured.lower <= 25.0 <= measured.upper
 
 
 def test_half_the_time_slow_shows_in_the_leanest_second():
