@@ -1,0 +1,48 @@
+import pytest
+
+from console.bundled_site import bundled_points, simulated_site
+from console.stored_run import plan_document, plan_of, site_document, site_of
+from simulators.site_plan import Ground
+from tests.console.conftest import ONLY, kinds, results_of
+
+pytestmark = pytest.mark.timeout(200)
+
+
+def test_an_interrupt_ends_cleanly_with_a_hint(troubled_run):
+    leg = troubled_run.interrupted
+    assert leg.code == 130, leg.output
+    assert f"--resume {troubled_run.folder}" in leg.output
+    assert "Traceback" not in leg.output
+
+
+def test_what_was_recorded_is_not_recorded_again(troubled_run):
+    interrupted, killed, finished = (
+        leg.kept for leg in (troubled_run.interrupted, troubled_run.killed, troubled_run.finished)
+    )
+    assert 0 < len(interrupted) < len(killed) < len(finished)
+    assert killed[: len(interrupted)] == interrupted
+    assert finished[: len(killed)] == killed
+    assert max(kinds(troubled_run.finished).values()) == 1
+
+
+def test_a_resumed_run_is_complete(troubled_run):
+    leg = troubled_run.finished
+    assert leg.code == 0, leg.output
+    assert set(kinds(leg)) == {"description", "clock", "stream:sub", "online"}
+    results = results_of(troubled_run.folder)
+    verdicts = {one["id"]: one["verdict"] for one in results["requirements"] if one["asked"]}
+    assert verdicts == dict.fromkeys(ONLY, "pass")
+    assert [event["what"]["code"] for event in results["events"]] == ["run.resumed"] * 2
+
+
+def test_an_interrupt_leaves_no_outcome_of_its_own(troubled_run):
+    results = results_of(troubled_run.folder)
+    assert [one["problem"] for one in results["recordings"]] == [None] * 4
+
+
+def test_a_site_and_its_simulator_come_back_from_the_notes(tmp_path):
+    ground = Ground(own_addresses=True, standard_ports=True)
+    site, plan = simulated_site("site", bundled_points(ground), ground)
+    assert site_of(site_document(site, tmp_path), tmp_path) == site
+    assert plan_of(plan_document(plan)) == plan
+    assert "password" not in str(plan_document(plan)["cameras"])
