@@ -192,10 +192,11 @@ def report(outcomes: Sequence[Outcome], command: str) -> str:
 _EXPLAINED = """A camera with a larger sensor that is scaled down leaves the same pattern as one
 with 720 lines, only weaker: most of those clips are inconclusive by *weak-copies*. The margin
 of the rule for a width stretched by 4/3 was widened after a false alarm in an earlier run on the
-same photographs with another seed; all other thresholds come from the training material. At 1 Mbit/s
-with a key picture each second little of the detail that could testify survives. What settles an
-inconclusive stream: a textured scene in daylight, a higher bit rate, or the camera's own snapshot
-as a second witness."""
+same photographs with another seed; all other thresholds come from the training material.
+
+At 1 Mbit/s with a key picture each second little of the detail that could testify survives. What
+settles an inconclusive stream: a textured scene in daylight, a higher bit rate, or the camera's
+own snapshot as a second witness."""
 
 
 def _row(kind: str, group: Sequence[Outcome]) -> str:

@@ -188,7 +188,8 @@ def _text_mask(half: Plane, rows: int) -> NDArray[np.bool_]:
     mask[:band] = mask[-band:] = True
     kernel = np.ones((3, 3), np.uint8)
     steps = cv2.morphologyEx(half, cv2.MORPH_GRADIENT, kernel) > _GLYPH_STEP
-    glyphs = cv2.dilate((_means(steps.astype(np.uint8), rows) > _GLYPH_SHARE).astype(np.uint8), kernel)
+    dense = _means(steps.astype(np.uint8), rows) > _GLYPH_SHARE
+    glyphs = cv2.dilate(dense.astype(np.uint8), kernel)
     return np.asarray(mask | (glyphs > 0), np.bool_)
 
 

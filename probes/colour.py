@@ -30,10 +30,11 @@ _PICTURES = 2
 _CLOSER_LOOK = 8
 _BLACK = 20.0
 _TOO_DARK = 32.0
+_LEAST_USABLE = 0.04
 _COLOURED_SPREAD = 2.0
 _COLOURED_SHARE = 0.06
 _COLOURED_STEPS = 3.0
-_GREY_WIDEST = 1.6
+_GREY_WIDEST = 1.5
 _GREY_CAST = 2.5
 _TINT_SPREAD = 1.6
 _TINT_SHARE = 0.05
@@ -69,6 +70,8 @@ def judge_colour(chroma: ChromaMap) -> PictureColour:
     share = numbers["coloured_share"]
     if numbers["bright_luma"] <= _BLACK:
         return PictureColour("black", None, numbers)
+    if numbers["usable_share"] < _LEAST_USABLE:
+        return _undecided("faint", numbers, spread=spread)
     if spread >= _COLOURED_SPREAD and share >= _COLOURED_SHARE:
         return PictureColour("colour", None, numbers)
     if numbers["bright_luma"] <= _TOO_DARK:
@@ -122,8 +125,9 @@ def measure_colour(recording: Recording) -> Measurement:
     evidence: ``picture.jpg``, ``chroma.png`` (chroma by blocks, enlarged four times in strength;
     what was masked is black).
 
-    spoilt: ``colour.no-key-picture``, ``colour.damaged``, ``colour.changes`` (first, last,
-    at_s), the reasons of ``judge_colour`` and those of ``open_track``.
+    spoilt: ``colour.no-key-picture``, ``colour.damaged``, ``colour.too-small``,
+    ``colour.changes`` (first, last, at_s), the reasons of ``judge_colour`` and those of
+    ``open_track``.
     """
     track = open_track(recording, QUANTITY)
     if isinstance(track, Reason):
@@ -133,7 +137,11 @@ def measure_colour(recording: Recording) -> Measurement:
     if not sound:
         why = Reason("colour.damaged" if pictures else "colour.no-key-picture")
         return outcome(recording, QUANTITY, "", INSTRUMENT, METHOD, spoilt=why)
-    judged = _judge_all(sound)
+    try:
+        judged = _judge_all(sound)
+    except ValueError:
+        too_small = Reason("colour.too-small")
+        return outcome(recording, QUANTITY, "", INSTRUMENT, METHOD, spoilt=too_small)
     if len({each.value for _, each, _ in judged}) > 1:
         judged = _judge_all([one for one in track.key_pictures(_CLOSER_LOOK) if not one.damaged])
     value, reason, deciding = _agree(track, judged)

@@ -30,7 +30,7 @@ _HIGHEST_RATIO = 0.62
 _SLIPS = 128
 """Steps of the phase slip between window columns: source sizes between whole bins."""
 
-_LINES_AT_ONCE = 22
+_LINES_AT_ONCE = 12
 _SCANNED = (44, 130)
 GRID = WINDOW // 16
 """Bins between the lines that the codec's own blocks leave."""

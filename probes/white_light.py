@@ -2,9 +2,10 @@
 
 Three captures by night, lamp commanded off, on and off. What brightens between off and on is
 compared with what differs between the two captures without the lamp; its colour is that of the
-light that was added (the difference in linear light), averaged over the scene. Infrared light
-brightens too, but the picture that had colour without it has none with it. A picture that is
-grey in any case cannot tell the one light from the other.
+light that was added (the difference in linear light), where the scene is most neutral and
+against the scene's own colours without the lamp. Infrared light brightens too, but the picture
+that had colour without it has none with it. A picture that is grey in any case cannot tell the
+one light from the other.
 """
 
 from __future__ import annotations
@@ -37,8 +38,12 @@ _LEAST_SHARE = 0.12
 _BRIGHT_BEFORE = 120.0
 _SATURATED = 245.0
 _SATURATED_SHARE = 0.6
-_WHITE = 0.45
-_COLOURED = 0.60
+_NEUTRAL_PERCENTILE = 5
+_WHITE = 0.62
+_COLOURED = 0.75
+_COLOURED_IN_THE_DARK = 0.95
+_AGAINST_SCENE = 0.6
+_SEEN_LINEAR = 2e-4
 _CENTRE = 1 / 3
 
 Blocks = NDArray[np.float32]
@@ -73,9 +78,11 @@ def measure_white_light(recording: Recording) -> Measurement:
     brightened blocks; ``scatter`` of the blocks between the two captures without the lamp;
     ``brightened_share`` of the blocks; ``gain`` with ``gain_lower`` and ``gain_upper`` (95 %):
     ratio of linear light in the middle of the picture; ``gain_border``; ``light_rgb``: the
-    added light, largest = 1; ``light_saturation``: 0 = grey, 1 = one pure colour; ``picture_on``,
-    ``picture_off``: what ``judge_colour`` says; ``goes_off``: the second off darkened again;
-    ``infrared_signs``: no white lamp is offered and the night picture is lit and grey.
+    added light, largest = 1; ``light_saturation`` where it is most neutral: 0 = grey, 1 = pure;
+    ``light_against_scene``: the same of the added light over that of the scene without the lamp,
+    ``None`` when that is too dark; ``picture_on``, ``picture_off``: what ``judge_colour`` says;
+    ``goes_off``: the second off darkened again; ``infrared_signs``: no white lamp is offered and
+    the night picture is lit and grey.
     evidence: ``off.jpg``, ``on.jpg``.
 
     spoilt: ``white-light.no-picture`` (part), ``.not-dark`` (luma), ``.saturated`` (share),
@@ -157,7 +164,9 @@ def _judge(shots: dict[str, _Shot], details: dict[str, Any]) -> tuple[str | None
             return "infrared", None
         return None, Reason("white-light.grey-picture")
     saturation = details["light_saturation"]
-    if saturation >= _COLOURED:
+    against = details["light_against_scene"]
+    pure = saturation >= (_COLOURED_IN_THE_DARK if against is None else _COLOURED)
+    if pure and (against is None or against >= _AGAINST_SCENE):
         return "coloured", None
     if saturation > _WHITE or seen.value != "colour":
         return None, Reason("white-light.unclear-colour", {"saturation": saturation})
@@ -207,10 +216,28 @@ def _measure_gain(
         details["gain_border"] = round(float(np.exp(np.mean(np.log(ratios[border])))), 2)
     clipped = shots["on"].chroma.luma >= _SATURATED
     chosen = brightened & ~clipped if (brightened & ~clipped).any() else brightened
-    added = np.clip(lit - dark, 0, None)[chosen].mean(axis=0)
-    strongest = float(added.max())
-    details["light_rgb"] = [round(float(part) / strongest, 3) if strongest else 0 for part in added]
-    details["light_saturation"] = round(1 - float(added.min()) / strongest, 3) if strongest else 0.0
+    details |= _added_colour(np.clip(lit - dark, 0, None)[chosen], dark[chosen])
+
+
+def _added_colour(added: NDArray[np.float64], without: NDArray[np.float64]) -> dict[str, Any]:
+    """Mean colour of the added light, and how pure it is where things are most neutral.
+
+    A brown wall is brown under white light too; but hardly any scene lacks something that
+    reflects all colours. Under a coloured lamp even that takes its colour.
+    """
+    chosen = added.sum(axis=1) >= np.median(added.sum(axis=1))
+    strong, own = added[chosen], without[chosen].mean(axis=0)
+    mean = strong.mean(axis=0)
+    against = mean / np.maximum(own, 1e-9)
+    bright_enough = float(own.min()) > _SEEN_LINEAR
+    purity = 1 - strong.min(axis=1) / np.maximum(strong.max(axis=1), 1e-9)
+    return {
+        "light_rgb": [round(float(part / max(mean.max(), 1e-9)), 3) for part in mean],
+        "light_saturation": round(float(np.percentile(purity, _NEUTRAL_PERCENTILE)), 3),
+        "light_against_scene": round(float(1 - against.min() / against.max()), 3)
+        if bright_enough
+        else None,
+    }
 
 
 def _middle(shape: tuple[int, ...]) -> Mask:
