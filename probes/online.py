@@ -29,6 +29,8 @@ _AWAY = frozenset({"visit.refused", "visit.timeout", "visit.unreachable", "visit
 _UNAUTHORISED = "visit.unauthorised"
 _LET_IN = ("answers", "authenticates")
 _SERIES_LIMIT = 2_000
+#: Cameras whose time line the rate carries, for the chart of a report.
+_LINES_LIMIT = 200
 
 
 def measure_online_share(recording: Recording, *, picture_needed: bool = True) -> Measurement:
@@ -91,9 +93,10 @@ def measure_online_rate(
 
     All are drawn unless ``drawn`` names a sample; a sample gets the exact bounds of a finite
     lot. A drawn camera without a usable recording may be on or off line, and the interval
-    covers both. ``details``: ``cameras`` by state, ``shares`` by point, the counts and the
-    one-sided bounds for the decision, the platform's own figure and its difference. Spoilt
-    when there is no camera, no recording, or no camera answered at all (the path is suspected).
+    covers both. ``details``: ``cameras`` by state, ``shares`` and ``lines`` (time lines) by
+    point, the counts and the one-sided bounds for the decision, the platform's own figure and
+    its difference. Spoilt when there is no camera, no recording, or no camera answered at all
+    (the path is suspected).
     """
     asked = tuple(dict.fromkeys(inventory if drawn is None else drawn))
     shares = {
@@ -109,6 +112,10 @@ def measure_online_rate(
     details: dict[str, Any] = {
         "cameras": dict(states),
         "shares": {point: share.value for point, share in shares.items()},
+        "lines": {
+            point: _condensed(share.details.get("line", []))
+            for point, share in list(shares.items())[:_LINES_LIMIT]
+        },
         "inventory": len(set(inventory)),
         "drawn": len(asked),
         "platform_rate": platform_rate,
@@ -140,6 +147,16 @@ def measure_online_rate(
     if platform_rate is not None:
         details["platform_excess"] = platform_rate - value
     return Measurement(value=value, lower=worst.lower, upper=best.upper, details=details, **common)
+
+
+def _condensed(line: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """A time line without the polls that repeat the state before and after them."""
+    last = len(line) - 1
+    return [
+        list(poll)
+        for index, poll in enumerate(line)
+        if index in (0, last) or poll[1] != line[index - 1][1]
+    ]
 
 
 def _bounds(known: float, unknown: int, asked: int, inventory: int) -> tuple[Share, Share]:

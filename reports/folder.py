@@ -32,7 +32,7 @@ def write_reports(
     Each file is written whole or not at all; the manifest comes last.
     """
     summary = summary_of(store, catalogue, today, waivers)
-    results = results_document(store, catalogue, summary)
+    results = results_document(store, catalogue, summary, detection)
     folder = store.folder
 
     def fetch(digest: str) -> bytes | None:
@@ -44,7 +44,7 @@ def write_reports(
     _write(folder / "results.json", json.dumps(results, ensure_ascii=False, indent=1) + "\n")
     for other in LANGUAGES:
         name = "report.html" if other == lang else f"report.{other}.html"
-        _write(folder / name, html_report(results, other, fetch, detection))
+        _write(folder / name, html_report(results, other, fetch))
     (folder / f"report.{lang}.html").unlink(missing_ok=True)
     _write(folder / "junit.xml", junit_xml(results, lang).decode("utf-8"))
     store.settle()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
+import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,53 +14,77 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from messages import text
-from reports.charts import bars_of, interval_chart, online_chart
+from reports.charts import MOST_ROWS, bars_of, interval_chart, online_chart
+from reports.numbers import shown_number
+from reports.series import series_chart
+from reports.views import (
+    camera_table,
+    chapter_table,
+    online_rows,
+    open_groups,
+    repeat_command,
+    scenario_groups,
+    settling,
+)
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BEIJING = timezone(timedelta(hours=8))
 #: Pictures larger than this, or beyond the total, are linked to the run folder instead.
 _PICTURE_BYTES = 400_000
 _TOTAL_BYTES = 12_000_000
-_SHOWN_SUBJECTS = 400
+_PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+_LONGEST = 600
 _CHARTS = (
     ("frame-rate", "fps", (25.0,)),
-    ("clock-offset", "s", (-1.0, 1.0)),
+    ("camera-platform-offset", "s", (-1.0, 1.0)),
     ("worst-clock-error", "s", (1.0,)),
+)
+#: What a device could put into its name to disturb a page or a reader: control characters,
+#: orders to turn the writing direction, halves of surrogate pairs.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 #: Gives the bytes of a piece of evidence by its SHA-256, or ``None`` when they are gone.
 Fetch = Callable[[str], bytes | None]
 
 
-def html_report(
-    results: Mapping[str, Any],
-    lang: str,
-    fetch: Fetch,
-    detection: Mapping[str, Any] | None = None,
-) -> str:
-    """The report in ``lang``; ``detection`` is the table of the defect matrix, if there is one."""
+def html_report(results: Mapping[str, Any], lang: str, fetch: Fetch) -> str:
+    """The report of a results document in ``lang``."""
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_readable,
     )
-    pictures = _Pictures(fetch)
+    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    names = {point["id"]: str(point["name"] or point["id"]) for point in results["points"]}
+    recordings = {one["sha256"]: one for one in results["recordings"]}
     environment.globals.update(
         t=lambda key, **parameters: text(key, lang, **parameters),
-        picture=pictures.source,
-        number=_number,
+        picture=_Pictures(fetch).source,
+        is_picture=lambda part: part["media_type"] in _PICTURES,
+        shown=shown_number,
+        series=_series,
+        scenario_groups=scenario_groups,
+        settling=settling,
+        command=lambda requirement: repeat_command(results["run"], requirement),
         moment=_moment,
         lang=lang,
     )
-    names = {point["id"]: point["name"] for point in results["points"]}
     return environment.get_template("report.html.j2").render(
         results=results,
         names=names,
-        groups=_open_groups(results),
-        table=_camera_table(results),
-        charts=_charts(results, names),
-        detection=detection,
-        script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
+        recordings=recordings,
+        groups=open_groups(results),
+        chapters=chapter_table(results),
+        table=camera_table(results),
+        charts=_charts(results, names, recordings, lang),
+        most_rows=MOST_ROWS,
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        counts_json=json.dumps(results["summary"]["counts"]),
     )
 
 
@@ -72,90 +97,52 @@ class _Pictures:
 
     def source(self, part: Mapping[str, Any]) -> str:
         """What goes into ``src``: the picture itself, or the path in the run folder."""
-        path = f"objects/{part['sha256'][:2]}/{part['sha256']}"
+        name = str(part["sha256"])
+        path = f"objects/{name[:2]}/{name}"
         if part["size"] > min(_PICTURE_BYTES, self._left):
             return path
-        content = self._fetch(part["sha256"])
+        content = self._fetch(name)
         if content is None:
             return path
         self._left -= len(content)
         return f"data:{part['media_type']};base64,{base64.b64encode(content).decode()}"
 
 
-def _open_groups(results: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What has no verdict, by why: shown before anything that has one."""
-    order = ("error", "not-tested", "pending", "inconclusive")
-    groups = []
-    for verdict in order:
-        members = [one for one in results["requirements"] if one["verdict"] == verdict]
-        if members:
-            groups.append({"verdict": verdict, "members": members})
-    return groups
+def _readable(value: Any) -> Any:
+    """Text from anywhere, cut to a readable length and with nothing unseen in it."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.startswith("data:image/"):
+        return value
+    seen = _UNSEEN.sub("\ufffd", value)
+    return seen if len(seen) <= _LONGEST else seen[:_LONGEST] + " …"
 
 
-def _camera_table(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The verdict of each camera under each requirement that was judged camera by camera."""
-    precedence = ("fail", "error", "inconclusive", "pending", "not-tested", "advisory", "pass")
-    columns = []
-    cells: dict[str, dict[str, str]] = {}
-    known = {point["id"] for point in results["points"]}
-    for requirement in results["requirements"]:
-        subjects = {finding["subject"] for finding in requirement["findings"]} & known
-        if not subjects:
-            continue
-        columns.append(requirement["id"])
-        for subject in subjects:
-            verdicts = {
-                finding["verdict"]
-                for finding in requirement["findings"]
-                if finding["subject"] == subject
-            }
-            worst = next((one for one in precedence if one in verdicts), "not-applicable")
-            cells.setdefault(subject, {})[requirement["id"]] = worst
-    rows = [
-        {"point": point, "cells": cells[point["id"]]}
-        for point in results["points"]
-        if point["id"] in cells
-    ]
-    return {
-        "columns": columns,
-        "rows": rows[:_SHOWN_SUBJECTS],
-        "hidden": len(rows[_SHOWN_SUBJECTS:]),
-    }
+def _series(measurement: Mapping[str, Any]) -> dict[str, Any] | None:
+    drawn = series_chart(measurement)
+    return None if drawn is None else {"title": drawn[0], "svg": Markup(drawn[1])}
 
 
-def _charts(results: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _charts(
+    results: Mapping[str, Any],
+    names: Mapping[str, str],
+    recordings: Mapping[str, Mapping[str, Any]],
+    lang: str,
+) -> list[dict[str, Any]]:
+    shown = {subject: str(_readable(name)) for subject, name in names.items()}
+    kinds = {digest: str(one["kind_name"][lang]) for digest, one in recordings.items()}
     charts = []
     for quantity, unit, limits in _CHARTS:
-        drawn = interval_chart(bars_of(results["requirements"], quantity, names), unit, limits)
-        if drawn:
-            charts.append({"title": f"quantity.{quantity}", "svg": Markup(drawn)})
-    if drawn := online_chart(_online_rows(results, names)):
-        charts.append({"title": "quantity.online-rate", "svg": Markup(drawn)})
+        bars = bars_of(results["requirements"], quantity, shown, kinds)
+        if drawn := interval_chart(bars, unit, limits):
+            charts.append(
+                {"title": f"quantity.{quantity}", "svg": Markup(drawn), "rows": len(bars)}
+            )
+    rows = online_rows(results, shown)
+    if drawn := online_chart(rows):
+        charts.append({"title": "report.online-line", "svg": Markup(drawn), "rows": len(rows)})
     return charts
 
 
-def _online_rows(
-    results: Mapping[str, Any], names: Mapping[str, str]
-) -> list[tuple[str, list[tuple[float, bool]]]]:
-    rows = {}
-    for requirement in results["requirements"]:
-        for finding in requirement["findings"]:
-            for measurement in finding["measurements"]:
-                series = measurement["details"].get("line")
-                if isinstance(series, list):
-                    subject = measurement["subject"]
-                    rows[subject] = [(float(at), bool(online)) for at, online in series]
-    return [(names.get(subject, subject), polls) for subject, polls in list(rows.items())[:200]]
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.3g}"
-
-
-def _moment(value: str | None) -> str:
+def _moment(value: str | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     if not value:
-        return ""
-    return datetime.fromisoformat(value).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+        return "–"
+    return datetime.fromisoformat(value).astimezone(_BEIJING).strftime(form)

@@ -29,7 +29,8 @@ def test_both_languages_are_there_with_the_same_parameters(path: Path) -> None:
     for key, wordings in json.loads(path.read_text(encoding="utf-8")).items():
         assert set(wordings) == {"zh", "en"}, key
         assert all(wordings.values()), key
-        assert fields(wordings["zh"]) == fields(wordings["en"]), key
+        own = {lang: fields(wordings[lang]) - {lang} for lang in ("zh", "en")}  # {zh} in zh only
+        assert own["zh"] == own["en"], key
 
 
 def test_a_sentence_never_breaks_a_report() -> None:
