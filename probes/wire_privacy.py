@@ -137,7 +137,7 @@ _ORDER = (
 def _codes(flow: JudgedFlow, judged: list[JudgedFlow]) -> Iterator[str]:
     if flow.disguise is not None:
         yield "obfuscated" if flow.disguise.kind == "mask" else "encoded"
-    elif flow.why in ("srtp-null-cipher", "tls-null-cipher"):
+    elif flow.why in ("srtp-null-cipher", "tls-null-cipher", "esp-null-cipher"):
         yield "null-cipher"
     elif flow.judgement == "weak" or flow.content is None:
         yield "weak-cipher"

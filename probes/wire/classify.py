@@ -18,18 +18,17 @@ from probes.wire.protection import (
     judge_dtls,
     judge_srtp,
     judge_tls,
-    judge_wireguard,
     srtcp_sources,
 )
 from probes.wire.rtp_media import find_tracks
 from probes.wire.statistics import uniformity
+from probes.wire.tunnels import judge_esp, judge_openvpn, judge_quic, judge_wireguard
 from protocols.flow_signatures import AUXILIARY, datagram_protocol, looks_like_rtcp, stream_protocol
 from protocols.frames import AH, ESP, ICMP, ICMPV6
 
 _MAXIMUM_AUXILIARY = 262_144
 _MAXIMUM_KEEPALIVE = 16
 _OTHER_PROTOCOLS = {ICMP: "icmp", ICMPV6: "icmp", 2: "igmp", 103: "pim", 89: "ospf", 112: "vrrp"}
-_TUNNELS = frozenset({"openvpn", "ike", "esp-in-udp", "quic"})
 _REDIRECT = re.compile(
     rb"HTTP/\d\.\d 30[12378] [^\r\n]*\r\n(?:[^\r\n]+\r\n)*?location:\s*https://", re.IGNORECASE
 )
@@ -104,7 +103,7 @@ def _judge_stream(flow: Flow, keyed: dict[int, bool]) -> JudgedFlow:
             return JudgedFlow(flow, "http", "auxiliary", "redirect-to-https")
         return _plain(flow, names[0] or names[1] or content.form.split()[-1], content)
     if "openvpn" in names:
-        return _tunnel(flow, "openvpn", b"".join(streams))
+        return _of_protection(flow, judge_openvpn(*flow.directions(), stream=True))
     for data in streams:
         disguise = see_through_stream(data)
         if disguise is not None:
@@ -121,11 +120,10 @@ def _judge_datagrams(flow: Flow, keyed: dict[int, bool]) -> JudgedFlow:
     if dtls is not None and dtls.name != "dtls-srtp":
         return _of_protection(flow, dtls)
     every = sides[0] + sides[1]
-    names = {datagram_protocol(data, ports) for data in every[:500]}
-    if len(names) == 1:
-        named = _named_datagrams(flow, names.pop(), every)
-        if named is not None:
-            return named
+    names = [datagram_protocol(data, ports) for data in every[:500]]
+    named = _named_datagrams(flow, names)
+    if named is not None:
+        return named
     if all(len(data) <= _MAXIMUM_KEEPALIVE and len(set(data)) <= 1 for data in every):
         return JudgedFlow(flow, "keepalive", "auxiliary", "carries-nothing")
     content = merge(examine_datagrams(side) for side in sides)
@@ -142,15 +140,26 @@ def _judge_datagrams(flow: Flow, keyed: dict[int, bool]) -> JudgedFlow:
     return _srtp(flow, every, keyed) or _unknown(flow, b"".join(every))
 
 
-def _named_datagrams(flow: Flow, name: str, every: list[bytes]) -> JudgedFlow | None:
-    if name in AUXILIARY:
+def _named_datagrams(flow: Flow, names: list[str]) -> JudgedFlow | None:
+    """A flow whose datagrams all belong to one named protocol, or to one tunnel."""
+    found = set(names)
+    if len(found) == 1 and names[0] in AUXILIARY:
         if flow.octets > _MAXIMUM_AUXILIARY:
-            return JudgedFlow(flow, name, "unknown", "too-much-for-auxiliary")
-        return JudgedFlow(flow, name, "auxiliary", "carries-nothing")
-    if name == "wireguard":
+            return JudgedFlow(flow, names[0], "unknown", "too-much-for-auxiliary")
+        return JudgedFlow(flow, names[0], "auxiliary", "carries-nothing")
+    if found == {"wireguard"}:
         return _of_protection(flow, judge_wireguard(*flow.directions()))
-    if name in _TUNNELS:
-        return _tunnel(flow, name, b"".join(data[24:] for data in every))
+    if found == {"openvpn"}:
+        return _of_protection(flow, judge_openvpn(*flow.directions(), stream=False))
+    # Once QUIC is open, its packets have short headers without any mark.
+    if names[0] == "quic" and found <= {"quic", ""}:
+        return _of_protection(flow, judge_quic(*flow.directions()))
+    if found == {"ike"}:
+        return JudgedFlow(flow, "ike", "auxiliary", "carries-nothing")
+    if "esp-in-udp" in found and found <= {"esp-in-udp", "ike", ""}:
+        esp = judge_esp(*flow.directions())
+        # Port 4500 alone makes no ESP: what does not count as ESP is judged as any other flow.
+        return _of_protection(flow, esp) if esp.judgement != "unknown" else None
     return None
 
 
@@ -158,9 +167,8 @@ def _judge_other(flow: Flow) -> JudgedFlow:
     name = _OTHER_PROTOCOLS.get(flow.protocol)
     if name is not None:
         return JudgedFlow(flow, name, "auxiliary", "carries-nothing")
-    payloads = [data for side in flow.directions() for data in side.payloads()]
     if flow.protocol == ESP:
-        return _tunnel(flow, "esp", b"".join(data[8:] for data in payloads))
+        return _of_protection(flow, judge_esp(*flow.directions()))
     if flow.protocol == AH:
         return JudgedFlow(flow, "ah", "weak", "integrity-only")
     return JudgedFlow(flow, f"ip-{flow.protocol}", "unknown", "unknown-protocol")
@@ -191,13 +199,6 @@ def _judge_ssh(flow: Flow, streams: list[bytes]) -> JudgedFlow:
     if uniformity(bodies) > CERTAINLY_UNEVEN:
         return JudgedFlow(flow, "ssh", "unknown", "not-ciphertext", version)
     return JudgedFlow(flow, "ssh", "protected", "tunnel-sound", version)
-
-
-def _tunnel(flow: Flow, name: str, body: bytes) -> JudgedFlow:
-    """A tunnel whose keys were agreed where the capture may not have seen it."""
-    if uniformity(body) > CERTAINLY_UNEVEN:
-        return JudgedFlow(flow, name, "unknown", "not-ciphertext")
-    return JudgedFlow(flow, name, "protected", "tunnel-sound")
 
 
 def _plain(

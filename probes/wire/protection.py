@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 from probes.wire.content import Content, examine_stream, merge
-from probes.wire.flows import Direction, Flow
+from probes.wire.flows import Flow
 from probes.wire.rtp_media import RtpTrack
 from probes.wire.statistics import positional_z, uniformity
 from protocols.errors import ProtocolError
@@ -256,27 +256,3 @@ def judge_srtp(track: RtpTrack, keyed: bool) -> Protection:
     if not keyed:
         return Protection("rtp", "unknown", "srtp-unproven")
     return Protection("srtp", "protected", "srtp-sound")
-
-
-def judge_wireguard(direction: Direction, other: Direction) -> Protection:
-    """WireGuard: its handshake seen, or transport counters that grow."""
-    datagrams = direction.payloads() + other.payloads()
-    kinds = {data[0] for data in datagrams if data[1:4] == b"\0\0\0"}
-    if not {1, 2} <= kinds and not any(_counters_grow(side) for side in (direction, other)):
-        return Protection("wireguard", "unknown", "tunnel-unproven")
-    bodies = b"".join(data[16:] for data in datagrams if data[:1] == b"\4")
-    if uniformity(bodies) > CERTAINLY_UNEVEN:
-        return Protection("wireguard", "unknown", "not-ciphertext")
-    return Protection("wireguard", "protected", "tunnel-sound")
-
-
-def _counters_grow(direction: Direction) -> bool:
-    counters = [
-        int.from_bytes(data[8:16], "little")
-        for data in direction.payloads()
-        if data[:4] == b"\4\0\0\0" and len(data) >= 32
-    ]
-    if len(counters) < 8:
-        return False
-    steps = [later - earlier for earlier, later in pairwise(counters)]
-    return sum(1 <= step <= 16 for step in steps) >= 0.9 * len(steps)
