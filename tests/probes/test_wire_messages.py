@@ -48,8 +48,7 @@ def test_findings_are_worded_with_the_parameters_they_carry():
 
 @pytest.mark.parametrize(
     "code",
-    ["nothing-seen", "no-media-seen", "unknown-flows", "undeclared-peer"]
-    + ["capture-lossy", "capture-damaged"],
+    "nothing-seen no-media-seen unknown-flows undeclared-peer capture-lossy capture-damaged".split(),
 )
 def test_what_spoils_is_worded(code):
     assert f"reason.wire-privacy.{code}" in messages.catalogue()
