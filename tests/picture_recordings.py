@@ -37,7 +37,7 @@ def recording_of(pictures: Sequence[Picture], apart_s: float = 1.0, **settings: 
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def street(name: str = "day", width: int = 1920, height: int = 1080) -> Picture:
     """A painted scene of the simulated camera."""
     from simulators.camera.scenes import render
@@ -45,12 +45,13 @@ def street(name: str = "day", width: int = 1920, height: int = 1080) -> Picture:
     return render(name, 3, width, height)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def mosaic(seed: int = 1) -> Picture:
     """A scene of 3840x2160 of photographs that no threshold was set on."""
     return material.mosaic(("astronaut.png", "rocket.jpg", "gravel.png"), seed)
 
 
+@lru_cache(maxsize=8)
 def seen_by(size: tuple[int, int], kernel: str = "bicubic", seed: int = 1) -> Picture:
     """The mosaic as a camera of ``size`` shows it in 1920x1080."""
     optics = Optics(blur=0.4, noise=1.2)
