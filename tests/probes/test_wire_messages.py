@@ -46,9 +46,9 @@ def test_findings_are_worded_with_the_parameters_they_carry():
             assert named <= FINDING
 
 
-@pytest.mark.parametrize(
-    "code",
-    "nothing-seen no-media-seen unknown-flows undeclared-peer capture-lossy capture-damaged".split(),
-)
+SPOILT = ["nothing-seen", "no-media-seen", "unknown-flows", "undeclared-peer"]
+
+
+@pytest.mark.parametrize("code", [*SPOILT, "capture-lossy", "capture-damaged"])
 def test_what_spoils_is_worded(code):
     assert f"reason.wire-privacy.{code}" in messages.catalogue()
