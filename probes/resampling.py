@@ -84,7 +84,7 @@ class AxisCopies:
             raise ValueError("spectra of one picture size are needed")
         self._length = spectra[0].length
         products = sum(_products(one.windows) for one in spectra)
-        power = sum(np.sum(np.abs(one.windows) ** 2, axis=1) for one in spectra)
+        power = sum(one.power for one in spectra)
         self._products = np.asarray(products).reshape(len(spectra[0].windows), -1)
         self._amplitude = np.sqrt(np.asarray(power))
         self._background = float(np.median([self._share(float(s)) for s in _BACKGROUND]))

@@ -37,20 +37,22 @@ class AxisSpectra:
     Attributes:
         windows: complex spectra [window column, line, bin], bins ``FIRST_BIN`` to ``LAST_BIN``,
             each window divided by its own energy.
+        power: their power summed over the lines [window column, bin].
         length: pixels of the picture along the axis.
         textured: share of the windows that hold detail (0 to 1).
         variance: mean variance of the textured windows in the detail band, 8-bit steps squared.
     """
 
     windows: NDArray[np.complex64]
+    power: NDArray[np.float32]
     length: int
     textured: float
     variance: float
 
     def power_db(self) -> NDArray[np.float64]:
         """Mean power of the whitened windows by bin, in dB (any zero)."""
-        power = np.mean(np.abs(self.windows) ** 2, axis=(0, 1))
-        return np.asarray(10 * np.log10(power + 1e-12), np.float64)
+        count = self.windows.shape[0] * self.windows.shape[1]
+        return np.asarray(10 * np.log10(self.power.sum(axis=0) / count + 1e-12), np.float64)
 
 
 def axis_spectra(luma: NDArray[np.uint8], axis: int) -> AxisSpectra:
@@ -77,8 +79,11 @@ def axis_spectra(luma: NDArray[np.uint8], axis: int) -> AxisSpectra:
     variance = energy * (2 / (WINDOW * float(np.sum(_HANN**2))))
     textured = variance > _TEXTURED_VARIANCE
     scale = 1 / np.sqrt(energy + _FLAT_SHARE * float(energy.mean()) + 1e-6)
-    spectra *= scale[:, None]
+    pairs *= scale.astype(np.float32)[:, None]
+    squares = cv2.multiply(pairs, pairs).reshape(-1, columns * pairs.shape[1])
+    power = cv2.reduce(squares, 0, cv2.REDUCE_SUM).reshape(columns, -1, 2).sum(axis=2)
     return AxisSpectra(
+        power=np.asarray(power, np.float32),
         windows=spectra.reshape(-1, columns, spectra.shape[1]).swapaxes(0, 1),
         length=length,
         textured=float(textured.mean()),
