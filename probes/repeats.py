@@ -25,6 +25,8 @@ DETECTABLE_SHARE = 0.2
 _MOST_CHANGED = 8
 _MOTION = 3.0
 """Grey levels that the most changed blocks must reach for a scene to count as moving."""
+_BRISK = 2.0
+"""So many times that motion, and a copy could not be mistaken for a true picture."""
 _STILL = 0.3
 """A picture that changes less than this share of the usual change may be a copy."""
 _PAUSE = 6
@@ -86,7 +88,7 @@ def find_repeats(track: Track) -> Repeats:
             start, steps = key, _steps(track.glance_at(key, STRETCH))
     if steps.level < _MOTION:
         return _nothing("static", steps)
-    if not steps.still.any():
+    if not steps.still.any() and steps.level >= _BRISK * _MOTION:
         return _nothing("none", steps)
     return _judge(_steps(track.glance_at(start, _CLOSER_LOOK)))
 
