@@ -10,6 +10,7 @@ from pathlib import Path
 from simulators.camera import clips
 from simulators.camera.camera import SimulatedCamera
 from simulators.camera.encoders import ClipSpec
+from simulators.camera.media_source import warm_live
 from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import stream_plan
 from simulators.control import SiteControl
@@ -76,11 +77,13 @@ class SimulatedSite:
         return list(dict.fromkeys(wanted))
 
     async def _render(self, say: Callable[[int, int], None]) -> None:
-        specs = self._clips()
-        done = 0
+        specs, done = self._clips(), 0
         for batch in range(0, len(specs), _BATCH):
             await asyncio.to_thread(clips.warm, specs[batch : batch + _BATCH])
             done = min(len(specs), batch + _BATCH)
+            say(done, len(specs))
+        for spec in dict.fromkeys(stream_plan(state, "sub") for state in self._states.values()):
+            await asyncio.to_thread(warm_live, spec)
             say(done, len(specs))
 
     async def _configure(self, point: str) -> None:
@@ -97,6 +100,8 @@ class SimulatedSite:
 def _scene_clip(state: CameraState, scene: str) -> ClipSpec:
     if scene == "third":
         return stream_plan(state, "third")
+    if scene == "dusk":  # night has only just fallen
+        return stream_plan(replace(state, light="night"), "main", light_age=0.0)
     light, lamp = {"lamp-off": ("night", "off")}.get(scene, (scene, "auto"))
     return stream_plan(replace(state, light=light, white_light=lamp), "main")
 

@@ -40,6 +40,7 @@ _SCENES = (
     ("stream:codec-h264", "day"),
     ("snapshot", "day"),
     ("stream:night", "night"),
+    ("stream:night", "dusk"),
     ("white-light", "lamp-off"),
     ("white-light", "night"),
     ("stream:codec-mjpeg", "third"),

@@ -15,6 +15,7 @@ from simulators.camera.stream_plan import Delivery
 from simulators.camera.street import Picture
 
 _KEPT_FRAMES_PIXELS = 40_000_000
+_KEPT_SPECS = 4
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ class LiveSource:
         )
 
 
+def warm_live(spec: ClipSpec) -> None:
+    """Paint the pictures of a live stream beforehand, so that its first client need not wait."""
+    for index in range(max(1, round(spec.seconds * spec.fps))):
+        _frame(spec, index)
+
+
 Source = ClipSource | LiveSource
 
 
@@ -127,11 +134,11 @@ _kept: dict[ClipSpec, dict[int, Picture]] = {}
 
 
 def _frame(spec: ClipSpec, index: int) -> Picture:
-    """A picture before the clock is burnt in; small ones of the last clip are kept."""
+    """A picture before the clock is burnt in; small ones of the last clips are kept."""
     if spec.width * spec.height * spec.seconds * spec.fps > _KEPT_FRAMES_PIXELS:
         return picture(spec, index)
     if spec not in _kept:
-        while len(_kept) >= 2:
+        while len(_kept) >= _KEPT_SPECS:
             _kept.pop(next(iter(_kept)), None)
         _kept[spec] = {}
     frames = _kept[spec]
