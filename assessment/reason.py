@@ -22,3 +22,8 @@ class Reason:
     def key(self) -> str:
         """The key of the wording in the message catalogue."""
         return f"reason.{self.code}"
+
+    @property
+    def within(self) -> dict[str, Any]:
+        """This reason as a parameter of another one; ``messages.text`` words it in its place."""
+        return {"code": self.code, "parameters": dict(self.parameters)}

@@ -32,8 +32,10 @@ def text(key: str, lang: str, /, **parameters: Any) -> str:
     """Word ``key`` in ``lang`` ("zh" or "en").
 
     A key or a parameter that the catalogue does not know is shown as it is: a report must
-    never break on a sentence.
+    never break on a sentence. A parameter that is a reason itself (``code`` and ``parameters``)
+    is worded in its place.
     """
+    parameters = {name: _worded(value, lang) for name, value in parameters.items()}
     wordings = catalogue().get(key)
     if wordings is None:
         shown = ", ".join(f"{name}={value}" for name, value in parameters.items())
@@ -42,6 +44,12 @@ def text(key: str, lang: str, /, **parameters: Any) -> str:
         return wordings[lang].format(**parameters)
     except (KeyError, IndexError, ValueError, TypeError):
         return f"{wordings[lang]} {parameters}"
+
+
+def _worded(value: Any, lang: str) -> Any:
+    if isinstance(value, Mapping) and value.keys() == {"code", "parameters"}:
+        return text(f"reason.{value['code']}", lang, **value["parameters"])
+    return value
 
 
 def default_language(environment: Mapping[str, str] | None = None) -> str:

@@ -95,7 +95,7 @@ def measure_time_zone(
 
 def _spoilt(clock: Recording) -> Reason:
     if clock.problem is not None:
-        return Reason("time-zone.visit-failed", {"problem": clock.problem.code})
+        return Reason("time-zone.visit-failed", {"problem": clock.problem.within})
     return Reason("time-zone.no-witness", {})
 
 

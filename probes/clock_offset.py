@@ -225,7 +225,7 @@ def _spoilt(
 ) -> Reason | None:
     if interval is None:
         if clock.problem is not None:
-            return Reason("clock-offset.visit-failed", {"problem": clock.problem.code})
+            return Reason("clock-offset.visit-failed", {"problem": clock.problem.within})
         return Reason("clock-offset.no-answer", {"unusable": answers.unusable + web.unusable})
     if answers.host_stepped or web.host_stepped:
         shift = max(answers.host_shift_s, web.host_shift_s)

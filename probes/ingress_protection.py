@@ -131,7 +131,7 @@ def _settle(
         return malformed, None
     claimed = _weakest(list(claims.values()))
     if description.problem is not None and not description.facts:
-        return claimed, _why("device-unread", problem=description.problem.code)
+        return claimed, _why("device-unread", problem=description.problem.within)
     if _contradict(list(claims.values()), codes):
         return claimed, _why("claims-disagree", claims=", ".join(codes))
     if certificate is None:

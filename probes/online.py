@@ -181,7 +181,7 @@ def _spoilt(recording: Recording, polls: Sequence[Mapping[str, Any]]) -> Reason 
     if recording.problem is not None and not polls:
         if recording.problem.code in _AWAY:
             return None
-        return Reason("online-share.visit-failed", {"problem": recording.problem.code})
+        return Reason("online-share.visit-failed", {"problem": recording.problem.within})
     if not polls:
         return Reason("online-share.no-poll")
     expected = recording.facts.get("expected")

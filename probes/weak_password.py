@@ -99,7 +99,7 @@ def _spoilt(
 ) -> Reason | None:
     """Why "nothing found" would be luck."""
     if recording.problem is not None:
-        return Reason("weak-password.visit-failed", {"problem": recording.problem.code})
+        return Reason("weak-password.visit-failed", {"problem": recording.problem.within})
     if not attempts:
         return Reason("weak-password.nothing-tried")
     stopped = recording.facts.get("stopped_early")

@@ -50,3 +50,9 @@ def test_a_sentence_never_breaks_a_report() -> None:
 )
 def test_the_locale_chooses_the_language(environment: dict[str, str], expected: str) -> None:
     assert messages.default_language(environment) == expected
+
+
+def test_a_reason_within_a_reason_is_worded_too():
+    inner = {"code": "visit.refused", "parameters": {}}
+    worded = messages.text("reason.weak-password.visit-failed", "en", problem=inner)
+    assert messages.text("reason.visit.refused", "en") in worded

@@ -186,4 +186,6 @@ def test_a_failed_visit_is_named():
     recording = clock_recording([], 0, 1)
     failed = Recording(**{**vars(recording), "problem": Reason("visit.timeout", {})})
     measured = measure_clock_offset(failed)
-    assert measured.spoilt == Reason("clock-offset.visit-failed", {"problem": "visit.timeout"})
+    assert measured.spoilt == Reason(
+        "clock-offset.visit-failed", {"problem": failed.problem.within}
+    )

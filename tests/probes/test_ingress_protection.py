@@ -140,7 +140,7 @@ def test_all_defects_have_different_reasons() -> None:
             ("inconclusive", "other-standard"),
         ),
         (
-            lambda: outcome(recording=description(problem="visit.timeout")),
+            lambda: outcome(recording=description(problem="visit.refused")),
             ("inconclusive", "device-unread"),
         ),
     ],

@@ -85,7 +85,10 @@ def test_a_device_that_cannot_be_reached_is_away() -> None:
         (watch(), "online-share.no-poll"),
         (watch(facts={}), "online-share.no-poll"),
         (watch(facts={"polls": "x"}), "online-share.no-poll"),
-        (watch(problem=Reason("visit.certificate")), "online-share.visit-failed"),
+        (
+            watch(problem=Reason("visit.certificate", {"detail": "expired"})),
+            "online-share.visit-failed",
+        ),
         (watch(ONLINE, expected=3), "online-share.too-few-polls"),
         (watch(REFUSED, REFUSED), "online-share.unauthorised"),
     ],

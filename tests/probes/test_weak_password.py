@@ -93,7 +93,7 @@ def outcome(recording: Recording) -> tuple[str, str]:
             trial(attempts=[attempt("rtsp", "empty", "closed")], ports={}),
             ("inconclusive", "no-answer"),
         ),
-        (trial(problem="visit.unreachable"), ("inconclusive", "visit-failed")),
+        (trial(problem="visit.refused"), ("inconclusive", "visit-failed")),
         (
             trial(problem="visit.timeout", attempts=[attempt("rtsp", "empty", "accepted")]),
             ("fail", "accepted"),
