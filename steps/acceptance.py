@@ -13,6 +13,7 @@ from assessment.finding import Finding
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
+from assessment.settling import settle
 from assessment.verdicts import Verdict
 from standard.catalogue import Catalogue, Limit, Requirement
 from targets.site import Point, Site
@@ -125,7 +126,9 @@ class ScenarioRun:
 
     def compare(self, measurement: Measurement) -> Conclusion:
         """Compare a measurement with the catalogue's limit on its quantity."""
-        return Conclusion.of(decide(self.limit(measurement.quantity), measurement), measurement)
+        limit = self.limit(measurement.quantity)
+        decision = decide(limit, measurement)
+        return Conclusion.of(decision, measurement, settle=settle(limit, measurement, decision))
 
     def judge_each(self, judge: Callable[[Point], Conclusion]) -> None:
         """Judge every point and keep a finding of each."""

@@ -8,7 +8,7 @@ from assessment.measurement import Measurement
 from probes.ingress_protection import measure_ingress_protection
 from probes.online import measure_online_rate
 from probes.weak_password import measure_password_properties, measure_weak_password
-from steps.acceptance import SITE, Conclusion, HarnessError, ScenarioRun
+from steps.acceptance import SITE, Conclusion, HarnessError, ScenarioRun, gravest
 from targets.site import Point
 
 
@@ -23,6 +23,7 @@ def enclosure_is_tight_enough(scenario_run: ScenarioRun, code: str) -> None:
             claim=point.declared.get("ip_code", ""),
             declared_model=point.declared.get("model", ""),
             certificate=point.certificate,
+            certificate_needed=scenario_run.acceptance.reading("R-009") == "certificate",
             today=scenario_run.acceptance.today,
         )
         return scenario_run.compare(measured)
@@ -34,11 +35,10 @@ def enclosure_is_tight_enough(scenario_run: ScenarioRun, code: str) -> None:
 def weak_passwords_are_refused(scenario_run: ScenarioRun) -> None:
     def judge(point: Point) -> Conclusion:
         recording = scenario_run.recording("passwords", point)
-        concluded = scenario_run.compare(measure_weak_password(recording))
-        properties = tuple(
-            one for one in measure_password_properties(recording) if one.spoilt is None
+        properties = [one for one in measure_password_properties(recording) if one.spoilt is None]
+        return gravest(
+            [scenario_run.compare(one) for one in (measure_weak_password(recording), *properties)]
         )
-        return concluded.with_more(*properties)
 
     scenario_run.judge_each(judge)
 
@@ -89,4 +89,5 @@ def _online_rate(run: ScenarioRun) -> Measurement:
         inventory,
         [point.id for point in run.points],
         platform_rate=acceptance.site.platform_reports.get("online_rate"),
+        picture_needed=acceptance.reading("R-014") == "delivering",
     )
