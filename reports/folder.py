@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from assessment.store import RunStore
@@ -14,7 +13,7 @@ from assessment.waivers import Waiver
 from messages import LANGUAGES
 from reports.html import html_report
 from reports.junit import junit_xml
-from reports.manifest import write_manifest
+from reports.manifest import write_manifest, write_whole
 from reports.results import results_document, summary_of
 from standard.catalogue import Catalogue
 
@@ -29,7 +28,10 @@ def write_reports(
 ) -> RunSummary:
     """Write ``report.html`` (and the other language beside it), ``results.json``, ``junit.xml``.
 
-    Each file is written whole or not at all; the manifest comes last.
+    All are written whole or none is; the manifest comes last.
+
+    Raises:
+        OSError: the disk is full or refuses; the folder holds what it held before.
     """
     summary = summary_of(store, catalogue, today, waivers)
     results = results_document(store, catalogue, summary, detection)
@@ -41,18 +43,15 @@ def write_reports(
         except OSError:
             return None
 
-    _write(folder / "results.json", json.dumps(results, ensure_ascii=False, indent=1) + "\n")
+    contents = {
+        folder / "results.json": json.dumps(results, ensure_ascii=False, indent=1) + "\n",
+        folder / "junit.xml": junit_xml(results, lang).decode("utf-8"),
+    }
     for other in LANGUAGES:
         name = "report.html" if other == lang else f"report.{other}.html"
-        _write(folder / name, html_report(results, other, fetch))
+        contents[folder / name] = html_report(results, other, fetch)
+    write_whole(contents)
     (folder / f"report.{lang}.html").unlink(missing_ok=True)
-    _write(folder / "junit.xml", junit_xml(results, lang).decode("utf-8"))
     store.settle()
     write_manifest(folder)
     return summary
-
-
-def _write(path: Path, content: str) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(content, encoding="utf-8")
-    temporary.replace(path)

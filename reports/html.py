@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -16,6 +15,7 @@ from markupsafe import Markup
 from messages import text
 from reports.charts import MOST_ROWS, bars_of, interval_chart, online_chart
 from reports.numbers import shown_number
+from reports.plain import plain
 from reports.series import series_chart
 from reports.views import (
     camera_table,
@@ -33,16 +33,10 @@ _BEIJING = timezone(timedelta(hours=8))
 _PICTURE_BYTES = 400_000
 _TOTAL_BYTES = 12_000_000
 _PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
-_LONGEST = 600
 _CHARTS = (
     ("frame-rate", "fps", (25.0,)),
     ("camera-platform-offset", "s", (-1.0, 1.0)),
     ("worst-clock-error", "s", (1.0,)),
-)
-#: What a device could put into its name to disturb a page or a reader: control characters,
-#: orders to turn the writing direction, halves of surrogate pairs.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 #: Gives the bytes of a piece of evidence by its SHA-256, or ``None`` when they are gone.
@@ -112,8 +106,7 @@ def _readable(value: Any) -> Any:
     """Text from anywhere, cut to a readable length and with nothing unseen in it."""
     if not isinstance(value, str) or isinstance(value, Markup) or value.startswith("data:image/"):
         return value
-    seen = _UNSEEN.sub("\ufffd", value)
-    return seen if len(seen) <= _LONGEST else seen[:_LONGEST] + " …"
+    return plain(value)
 
 
 def _series(measurement: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -127,7 +120,7 @@ def _charts(
     recordings: Mapping[str, Mapping[str, Any]],
     lang: str,
 ) -> list[dict[str, Any]]:
-    shown = {subject: str(_readable(name)) for subject, name in names.items()}
+    shown = {subject: plain(name) for subject, name in names.items()}
     kinds = {digest: str(one["kind_name"][lang]) for digest, one in recordings.items()}
     charts = []
     for quantity, unit, limits in _CHARTS:

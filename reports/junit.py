@@ -8,30 +8,35 @@ from typing import Any
 from lxml import etree
 
 from messages import text
+from reports.plain import plain
+from reports.views import repeat_command
+
+_SKIPPED = ("pending", "inconclusive", "not-tested", "not-applicable")
+_COUNTS = ("tests", "failures", "errors", "skipped")
+_LONGEST_NAME = 200
 
 
 def junit_xml(results: Mapping[str, Any], lang: str) -> bytes:
     """One test case a finding; what was asked for and not judged is a skipped case.
 
-    Fail is a failure, a tool fault an error; pending, inconclusive and not tested are skipped,
-    with the verdict as message, so that no server counts them as passed.
+    Fail is a failure, a tool fault an error; pending, inconclusive, not tested and waived are
+    skipped, with the verdict as message, so that no server counts them as passed.
     """
     root = etree.Element("testsuites", name="tantou")
-    totals = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+    totals = dict.fromkeys(_COUNTS, 0)
     for requirement in results["requirements"]:
         if not requirement["asked"]:
             continue
         suite = etree.SubElement(root, "testsuite", name=f"{requirement['id']} {requirement[lang]}")
-        counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+        counts = dict.fromkeys(_COUNTS, 0)
         for finding in requirement["findings"] or [_unjudged(requirement)]:
+            name = f"{finding['scenario']} [{finding['subject']}]"
             case = etree.SubElement(
-                suite,
-                "testcase",
-                classname=requirement["id"],
-                name=f"{finding['scenario']} [{finding['subject']}]",
+                suite, "testcase", classname=requirement["id"], name=plain(name, _LONGEST_NAME)
             )
             counts["tests"] += 1
-            _outcome(case, finding, lang, counts)
+            again = repeat_command(results["run"], requirement["id"])
+            _outcome(case, finding, requirement, again, lang, counts)
         for name, count in counts.items():
             suite.set(name, str(count))
             totals[name] += count
@@ -51,19 +56,27 @@ def _unjudged(requirement: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _outcome(
-    case: etree._Element, finding: Mapping[str, Any], lang: str, counts: dict[str, int]
+    case: etree._Element,
+    finding: Mapping[str, Any],
+    requirement: Mapping[str, Any],
+    again: str,
+    lang: str,
+    counts: dict[str, int],
 ) -> None:
-    verdict = finding["verdict"]
-    message = f"{text(f'verdict.{verdict}', lang)}: {finding['reason'][lang]}"
-    if verdict == "fail":
-        counts["failures"] += 1
-        etree.SubElement(case, "failure", message=message, type=finding["reason"]["code"])
-    elif verdict == "error":
-        counts["errors"] += 1
-        etree.SubElement(case, "error", message=message, type=finding["reason"]["code"])
-    elif verdict in ("pending", "inconclusive", "not-tested", "not-applicable"):
+    verdict, waiver = finding["verdict"], requirement["waiver"]
+    message = plain(f"{text(f'verdict.{verdict}', lang)}: {finding['reason'][lang]}")
+    if verdict == "fail" and waiver is not None:
+        counts["skipped"] += 1
+        waived = text("report.waived", lang, **waiver)
+        etree.SubElement(case, "skipped", message=plain(f"{waived} {message}"))
+    elif verdict in ("fail", "error"):
+        kind, counted = ("failure", "failures") if verdict == "fail" else ("error", "errors")
+        counts[counted] += 1
+        code = plain(finding["reason"]["code"], _LONGEST_NAME)
+        element = etree.SubElement(case, kind, message=message, type=code)
+        element.text = plain(f"{message}\n{text('report.reproduce', lang)} {again}")
+    elif verdict in _SKIPPED:
         counts["skipped"] += 1
         etree.SubElement(case, "skipped", message=message)
     else:
-        output = etree.SubElement(case, "system-out")
-        output.text = message
+        etree.SubElement(case, "system-out").text = message

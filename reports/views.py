@@ -126,7 +126,9 @@ def online_rows(
                 if not isinstance(found, Mapping):
                     continue
                 for subject, line in found.items():
-                    lines[subject] = [(float(at), bool(online)) for at, online in line]
+                    lines[subject] = [
+                        (float(at), bool(online)) for at, online in line if at is not None
+                    ]
     ordered = sorted(lines.items(), key=lambda item: all(online for _, online in item[1]))
     return [(names.get(subject, subject), line) for subject, line in ordered if line]
 
