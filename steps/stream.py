@@ -7,6 +7,7 @@ from dataclasses import replace
 from pytest_bdd import parsers, then
 
 from assessment.measurement import Measurement
+from assessment.reason import Reason
 from probes.audio import measure_audio
 from probes.frame_rate import measure_frame_rate
 from probes.video_codec import measure_video_codec
@@ -114,6 +115,11 @@ def _judge_sound(measured: Measurement) -> Conclusion:
         return Conclusion.open("audio-codec.no-decoder", measured, codec=str(measured.value))
     if details["loudness"] is None:
         return Conclusion.open("audio-codec.not-decoded", measured)
-    if details["loudness"]["content"] != "sound":
-        return Conclusion.broken("audio-codec.silent", measured)
+    content = details["loudness"]["content"]
+    if content != "sound":
+        outcome = "silent" if content == "digital-silence" else "only-noise"
+        return replace(
+            Conclusion.open(f"audio-codec.{outcome}", measured),
+            settle=Reason("settle.make-a-sound"),
+        )
     return Conclusion.met("audio-codec.sounds", measured, codec=str(measured.value))
