@@ -128,9 +128,9 @@ def picture(spec: ClipSpec, index: int) -> Picture:
         method = _ENLARGE[spec.resample] if spec.rendered else cv2.INTER_AREA
         frame = np.asarray(cv2.resize(frame, size, interpolation=method), np.uint8)
     if spec.caption:
-        size = overlay.character_height(spec.height)
-        left = spec.width - (len(spec.caption) + 1) * overlay.character_box(size)[0]
-        overlay.burn(frame, spec.caption, left, size, size, spec.caption_colour)
+        height = overlay.character_height(spec.height)
+        left = spec.width - (len(spec.caption) + 1) * overlay.character_box(height)[0]
+        overlay.burn(frame, spec.caption, left, height, height, spec.caption_colour)
     return frame
 
 

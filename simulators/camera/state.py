@@ -79,7 +79,8 @@ class CameraState:
     @property
     def light_age(self) -> float:
         """Seconds since the light around the camera last changed, infinite before."""
-        return time.monotonic() - self.__dict__.get("_light_changed", -math.inf)
+        changed: float = self.__dict__.get("_light_changed", -math.inf)
+        return time.monotonic() - changed
 
     def has(self, behaviour: str) -> bool:
         """Whether the named defect or variant is switched on."""
