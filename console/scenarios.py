@@ -11,6 +11,7 @@ import pytest
 
 from assessment.verdicts import governing
 from messages import text
+from reports.allure_steps import AllureSteps
 from steps.acceptance import Acceptance
 from steps.outcome import Hooks, requirement_of
 
@@ -117,5 +118,7 @@ def _main(arguments: list[str], plugin: AcceptancePlugin, lang: str) -> int:
         def pytest_configure(self, config: pytest.Config) -> None:
             config.pluginmanager.register(plugin, "tantou-acceptance")
             config.pluginmanager.register(Hooks(lang), "tantou-outcome")
+            steps = AllureSteps(lang, lambda request: request.getfixturevalue("scenario_run"))
+            config.pluginmanager.register(steps, "tantou-allure-steps")
 
     return int(pytest.main(arguments, plugins=[Registering()]))
