@@ -136,6 +136,9 @@ def _hand_over(arguments: list[str]) -> int:
     inherited = environment.get("PYTHONPATH")
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *([inherited] if inherited else [])])
     environment["PYTHONUTF8"] = "1"
+    # Small matrices: the threads of a linear algebra library only spin beside each other.
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    environment.setdefault("OMP_NUM_THREADS", "1")
     command = [str(_interpreter()), "-m", "console", *arguments]
     if os.name != "nt":
         os.execve(command[0], command, environment)
