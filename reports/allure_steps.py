@@ -40,6 +40,10 @@ class Run(Protocol):
         """What it judges."""
 
     @property
+    def points(self) -> Sequence[Any]:
+        """The cameras that it asks, each with ``id`` and ``name``."""
+
+    @property
     def findings(self) -> Sequence[Finding]:
         """What its steps found so far."""
 
@@ -74,10 +78,12 @@ class AllureSteps:
     @pytest.hookimpl(trylast=True)
     def pytest_bdd_after_step(self, request: Any) -> None:
         """Close the step with what it found."""
-        findings = self._run_of(request).findings[self._told :]
+        run = self._run_of(request)
+        names = {point.id: str(point.name) for point in run.points}
+        findings = run.findings[self._told :]
         self._told += len(findings)
         for finding in findings[:_MOST_FINDINGS]:
-            self._tell(finding)
+            self._tell(finding, names.get(finding.subject, finding.subject))
         if (hidden := len(findings) - _MOST_FINDINGS) > 0:
             title = text("report.hidden-findings", self.lang, count=hidden)
             self._close(self._open(title), None)
@@ -95,11 +101,10 @@ class AllureSteps:
         opened = self._open(f"{step.keyword} {step.name}")
         self._close(opened, RuntimeError(type(exception).__name__))
 
-    def _tell(self, finding: Finding) -> None:
+    def _tell(self, finding: Finding, subject: str) -> None:
         verdict = text(f"verdict.{finding.verdict}", self.lang)
         reason = plain(text(finding.reason.key, self.lang, **finding.reason.parameters))
-        subject = plain(finding.subject)
-        opened = self._open(f"{subject}: {verdict} - {reason}")
+        opened = self._open(f"{plain(subject)}: {verdict} - {reason}")
         if finding.verdict not in _QUIET:
             self._attach_pictures(finding)
         self._close(opened, _outcome([finding.verdict], reason))
