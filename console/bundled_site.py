@@ -13,7 +13,9 @@ from targets.site import Certificate, Point, Site, Wire
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "clips"
 _CONTROL_PORT = 8099
-_TIME_PORT = 1123
+_TIME_PORT, _TIME_PORT_ABOVE_1024 = 123, 1123
+#: Not a whole multiple of the steps in which the cameras set their clocks: each is seen.
+_NTP_INTERVAL_S = 4.1
 _HARNESS = "127.0.0.1"
 _NETWORK = "127.20"
 
@@ -50,7 +52,7 @@ _SORTS = (
         audio="G726",
         main={"width": 2560, "height": 1440, "frame_rate": 25},
     ),
-    _Sort("楼道", "3号楼一层", "building-passage", indoor=True, behaviours=("slow-answers",)),
+    _Sort("楼道", "3号楼一层", "building-passage", indoor=True, behaviours=("tcp-only",)),
     _Sort("活动室", "社区活动室", "activity-place", indoor=True, main={"frame_rate": 30}),
     _Sort("路口", "村口路口", "rural-path", interface="4g", behaviours=("other-xml-prefixes",)),
 )
@@ -75,6 +77,7 @@ def simulated_point(
     scopes: tuple[str, ...] | None = None,
     certificate: Certificate | None = None,
     uplink: bool = True,
+    ntp_interval_s: float = 0.0,
     scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third"),
 ) -> SimulatedPoint:
     """Point ``number`` (from 0) with a compliant camera unless ``behaviours`` says otherwise."""
@@ -96,6 +99,7 @@ def simulated_point(
         main=main or {},
         behaviours=behaviours,
         uplink=uplink,
+        ntp_interval_s=ntp_interval_s,
         scenes=scenes,
         ports=ports,
     )
@@ -132,6 +136,7 @@ def bundled_points(ground: Ground) -> tuple[SimulatedPoint, ...]:
             audio=sort.audio,
             behaviours=sort.behaviours,
             main=sort.main,
+            ntp_interval_s=_NTP_INTERVAL_S,
         )
         for number, sort in enumerate(_SORTS)
     )
@@ -142,11 +147,12 @@ def simulated_site(
 ) -> tuple[Site, SitePlan]:
     """The site file and the simulator's plan for ``points``."""
     host = f"{network}.0.1" if ground.own_addresses else "127.0.0.1"
+    time_port = _TIME_PORT if ground.standard_ports else _TIME_PORT_ABOVE_1024
     platform = f"{network}.0.9" if ground.own_addresses else "127.0.0.1"
     plan = SitePlan(
         cameras=tuple(one.camera for one in points),
         control=(host, _CONTROL_PORT),
-        time_server=(host, _TIME_PORT),
+        time_server=(host, time_port),
         platform=platform,
         cache=str(CACHE),
     )
@@ -158,10 +164,11 @@ def simulated_site(
         wire=Wire(
             interface="lo",
             link=f"http://{host}:{_CONTROL_PORT}",
-            seconds=6.0,
+            # Two requests for the time are seen, whenever the watch begins.
+            seconds=2.2 * _NTP_INTERVAL_S,
             own_addresses=(_HARNESS,),
         ),
-        time_servers=(f"{host}:{_TIME_PORT}",),
+        time_servers=(f"{host}:{time_port}",),
         rulings={"R-011": "predicted"},
         online_seconds=3.0,
         clock_seconds=10.0,

@@ -15,7 +15,7 @@ Three kinds of statement, told apart in ``details["mode"]``:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -33,8 +33,9 @@ from probes.clock_line import (
     segments_of,
 )
 from probes.clock_offset import SecondConvention, offset_of_answers, reference_error
+from probes.resynchronisation import Jump, requests_seen, wall_clock_jumps
 
-INSTRUMENT = "worst-clock-error/1"
+INSTRUMENT = "worst-clock-error/2"
 QUANTITY = "worst-clock-error"
 Mode = Literal["watched", "predicted", "short"]
 
@@ -68,15 +69,19 @@ def measure_worst_clock_error(
     *,
     horizon_s: float = 86_400.0,
     second_convention: SecondConvention = "unknown",
+    offset: Measurement | None = None,
 ) -> Measurement:
     """Bound the worst error of one device's clock within ``horizon_s`` seconds.
 
     Args:
-        recordings: its ``clock`` recordings, and the ``clock-watch`` ones whose
-            ``sync_events`` tell when it was seen asking for the time.
+        recordings: its ``clock`` recordings, and what may show its resynchronisation: the
+            ``clock-watch`` ones by their ``sync_events``, ``wire`` ones by the requests for the
+            time in them, streams by the jumps in their sender reports.
         horizon_s: the time that the statement is about.
         second_convention: whether the device truncates or rounds, if the offset measurement
             found out; otherwise the bound covers both.
+        offset: the offset at the only ``clock`` recording by all its paths; where it is
+            known, it stands for that recording. A chain of recordings is read by itself.
 
     Raises:
         ValueError: no recording at all; a measurement needs a subject.
@@ -88,20 +93,27 @@ def measure_worst_clock_error(
     if not samples:
         reason = Reason("worst-clock-error.no-sample", {"lost": sum(lost.values())})
         return _measurement(recordings, None, details, reason)
+    if offset is not None and (known := _known(offset, samples)):
+        samples, second_convention = known, "truncated"
     shifts = {"unknown": (0.0, -0.5), "truncated": (0.0,), "rounded": (-0.5,)}[second_convention]
-    events = _events(recordings)
+    events, jumps = _events(recordings), _jumps(recordings)
     stretch = _longest_stretch(samples)
     segments = segments_of(samples, _useful_cuts(samples, events))
     corrections = corrections_between(segments)
     rates = _common_rates(segments)
     resync = _Resynchronisation(
         interval=_correction_interval(corrections, events),
-        seen=len(corrections) >= 2 or (len(events) >= 2 and fitted(samples, rates) is None),
+        seen=len(corrections) >= 2
+        or (len(events) >= 2 and (len(jumps) >= 2 or fitted(samples, rates) is None)),
         rates=rates,
     )
     mode = _mode(stretch, horizon_s, samples, resync, frozen)
     worsts = [_worst(mode, shift, segments, resync, horizon_s) for shift in shifts]
-    worst = _Worst(worsts[0].value, min(w.lower for w in worsts), max(w.upper for w in worsts))
+    # Samples may have met the clock before or after it was set.
+    unmet = max((abs(jump.by) for jump in jumps), default=0.0)
+    worst = _Worst(
+        worsts[0].value, min(w.lower for w in worsts), max(w.upper for w in worsts) + unmet
+    )
     details |= {
         "mode": mode,
         "needed_s": 0.0 if mode == "watched" else max(0.0, horizon_s - _running(samples)),
@@ -115,6 +127,7 @@ def measure_worst_clock_error(
             for c in corrections[:_EVENTS_LIMIT]
         ],
         "sync_events": events[:_EVENTS_LIMIT],
+        "jumps": [asdict(jump) for jump in jumps[:_EVENTS_LIMIT]],
         "drift_ppm": _drift(segments),
         "second_convention": second_convention,
         "series": [[s.at, s.lower, s.upper] for s in _thinned(samples)],
@@ -152,16 +165,34 @@ def _samples(
     return samples, lost, frozen
 
 
+def _known(offset: Measurement, samples: Sequence[Sample]) -> list[Sample]:
+    """The only sample with the interval that all paths together gave it, if there is one."""
+    if len(samples) != 1 or offset.spoilt is not None:
+        return []
+    if offset.lower is None or offset.upper is None:
+        return []
+    return [Sample(samples[0].at, offset.lower, offset.upper)]
+
+
 def _events(recordings: Iterable[Recording]) -> list[dict[str, Any]]:
     """When the device was seen asking for the time."""
     found = []
     for recording in recordings:
+        if recording.kind == "wire":
+            found += requests_seen(recording)
         events = recording.facts.get("sync_events")
         for event in events if isinstance(events, list) else []:
             at = event.get("at") if isinstance(event, dict) else None
             if isinstance(at, int | float) and 0 <= at < _FARTHEST_POSIX:
                 found.append(dict(event))
     return sorted(found, key=lambda event: float(event["at"]))
+
+
+def _jumps(recordings: Iterable[Recording]) -> list[Jump]:
+    """When the device's wall clock was seen being set."""
+    streams = [recording for recording in recordings if recording.kind.startswith("stream:")]
+    found = [jump for stream in streams for jump in wall_clock_jumps(stream)]
+    return sorted(found, key=lambda jump: jump.after)
 
 
 def _longest_stretch(samples: Sequence[Sample]) -> float:

@@ -11,6 +11,7 @@ from simulators.camera import clips
 from simulators.camera.camera import SimulatedCamera
 from simulators.camera.encoders import ClipSpec
 from simulators.camera.media_source import warm_live
+from simulators.camera.ntp_client import NtpFollower
 from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import stream_plan
 from simulators.control import SiteControl
@@ -19,6 +20,8 @@ from simulators.site_plan import CameraPlan, SitePlan
 from simulators.uplink.link import Uplink
 
 _BATCH = 4
+#: The cameras' clocks are set in steps of this, so that each correction of them can be seen.
+_CLOCK_RESOLUTION_S = 0.2
 
 
 class SimulatedSite:
@@ -27,7 +30,13 @@ class SimulatedSite:
     def __init__(self, plan: SitePlan) -> None:
         self._plan = plan
         self._states = {camera.point: _state(camera) for camera in plan.cameras}
-        self._cameras = {point: SimulatedCamera(state) for point, state in self._states.items()}
+        self._cameras = {
+            camera.point: SimulatedCamera(
+                self._states[camera.point],
+                services=_followers(camera, self._states[camera.point], plan.time_server),
+            )
+            for camera in plan.cameras
+        }
         self._links = {
             camera.point: Uplink(
                 camera.address, plan.platform, self._states[camera.point].behaviours
@@ -104,6 +113,16 @@ def _scene_clip(state: CameraState, scene: str) -> ClipSpec:
         return stream_plan(replace(state, light="night"), "main", light_age=0.0)
     light, lamp = {"lamp-off": ("night", "off")}.get(scene, (scene, "auto"))
     return stream_plan(replace(state, light=light, white_light=lamp), "main")
+
+
+def _followers(
+    camera: CameraPlan, state: CameraState, server: tuple[str, int] | None
+) -> list[NtpFollower]:
+    """The NTP client of a camera that follows the site's time server."""
+    if server is None or not camera.ntp_interval_s:
+        return []
+    interval_s, resolution_s = camera.ntp_interval_s, _CLOCK_RESOLUTION_S
+    return [NtpFollower(state, *server, interval_s=interval_s, resolution_s=resolution_s)]
 
 
 def _state(plan: CameraPlan) -> CameraState:

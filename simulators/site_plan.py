@@ -20,6 +20,8 @@ class CameraPlan:
     ``uplink`` lets it talk to the platform stand-in all the time, so that there is a wire to
     watch. The password is a setting of a simulated device, made for the run, never a real one's.
     ``scenes`` are those whose pictures are made before the site says that it is ready.
+
+    ``ntp_interval_s`` is how often it asks the site's time server and follows it; 0: never.
     """
 
     point: str
@@ -35,6 +37,7 @@ class CameraPlan:
     behaviours: tuple[str, ...] = ()
     uplink: bool = False
     scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third")
+    ntp_interval_s: float = 0.0
     ports: Mapping[str, int] = field(default_factory=lambda: dict(_STANDARD_PORTS))
 
     def identity(self) -> Identity:

@@ -26,17 +26,26 @@ class NtpFollower:
         state: the camera's state; its clock is stepped if it is a ``CameraClock``.
         server, port: the upstream.
         interval_s: seconds between two requests; the first leaves at the start.
+        resolution_s: of the steps in which the camera can set its clock: it is set to the last
+            whole one, as simple clients do that set the time in whole units; 0 is exact.
 
     Attributes:
         answered: requests that brought an acceptable answer so far.
     """
 
     def __init__(
-        self, state: CameraState, server: str, port: int = PORT, *, interval_s: float = 64.0
+        self,
+        state: CameraState,
+        server: str,
+        port: int = PORT,
+        *,
+        interval_s: float = 64.0,
+        resolution_s: float = 0.0,
     ) -> None:
         self._state = state
         self._server = (server, port)
         self._interval_s = interval_s
+        self._resolution_s = resolution_s
         self._task: asyncio.Task[None] | None = None
         self.answered = 0
 
@@ -85,7 +94,8 @@ class NtpFollower:
             transport.close()
         self.answered += 1
         if isinstance(clock, CameraClock) and ASKED_NOT_FOLLOWED not in self._state.behaviours:
-            clock.step(sample.offset_s)
+            right = clock.now() + sample.offset_s
+            clock.set(right - (right % self._resolution_s if self._resolution_s else 0.0))
 
 
 class _Answers(asyncio.DatagramProtocol):
