@@ -16,7 +16,7 @@ from assessment.evidence import Attestation
 from assessment.recording import Recording
 from assessment.store import RunStore
 from console.bundled_site import simulated_site
-from console.desks import PointDesk, log_file, open_desk, simulated_passwords
+from console.desks import PointDesk, kinds_in_order, log_file, open_desk, simulated_passwords
 from console.matrix.cells import GOOD, Cell, Outcome, cells_of, judge
 from console.matrix.papers import stage_papers
 from console.matrix.staging import (
@@ -153,13 +153,26 @@ def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[O
                     worded = text(problem.key, lang, **problem.parameters)
                     console.print(f"      {kind} · {name}: {worded}", markup=False)
 
-            matrix = _Matrix(store, site, PointDesk(desk, store, targets, visited), lang, console)
+            point_desk = PointDesk(desk, store, targets, visited)
+            point_desk.begin(_kinds(staged, [one.id for one in points]))
+            matrix = _Matrix(store, site, point_desk, lang, console)
             outcomes += _judge_points(matrix, staged)
             if pool is not None:
                 outcomes += _judge_sites(matrix, [*stage_sites(sites, pool)])
             outcomes += _judge_papers(matrix, cells)
     order = {id(cell): number for number, cell in enumerate(cells)}
     return sorted(outcomes, key=lambda outcome: order[id(outcome.cell)])
+
+
+def _kinds(staged: list[StagedPoint], points: list[str]) -> dict[str, tuple[str, ...]]:
+    """The visits that each point will need: its cells' or, in the pool, the online watch."""
+    of_cells = {
+        one.simulated.point.id: kinds_in_order(catalogue()[cell.requirement] for cell in one.cells)
+        for one in staged
+        if not one.virtual
+    }
+    virtual = {one.simulated.point.id for one in staged if one.virtual}
+    return {point: of_cells.get(point, ("online",)) for point in points if point not in virtual}
 
 
 def _judge_points(matrix: _Matrix, staged: list[StagedPoint]) -> list[Outcome]:

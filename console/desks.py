@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from assessment.recording import Recording
 from assessment.store import RunStore
 from console.wire_visit import wire_recorder
 from protocols.time_source import SystemTime
+from standard.catalogue import Requirement
 from targets.camera import CameraOptions, CameraTarget, parse_camera
 from targets.credentials import PasswordSource
 from targets.light import HttpLightBox, SceneLight, ScheduleLight
@@ -20,6 +21,30 @@ from visits.reference import HostReference
 
 #: Called as each recording is there: kind, point name, whether it went well.
 Progress = Callable[[str, str, Recording], None]
+
+
+#: The order in which one camera is visited: daylight first, what may lock it out last.
+_ORDER = (
+    "description",
+    "snapshot",
+    "stream:day",
+    "stream:sub",
+    "clock",
+    "wire",
+    "stream:codec-h264",
+    "stream:codec-mjpeg",
+    "stream:codec-h265",
+    "online",
+    "stream:night",
+    "white-light",
+    "passwords",
+)
+
+
+def kinds_in_order(requirements: Iterable[Requirement]) -> tuple[str, ...]:
+    """The kinds of visit that ``requirements`` need, each once."""
+    needed = {kind for requirement in requirements for kind in requirement.visits}
+    return tuple(kind for kind in _ORDER if kind in needed)
 
 
 class PointDesk:
@@ -36,6 +61,14 @@ class PointDesk:
         self._store = store
         self._targets = targets
         self._progress = progress
+
+    def begin(self, kinds: Mapping[str, Sequence[str]]) -> None:
+        """Start all visits that will be asked for; ``kinds`` by point id."""
+
+        def told(what: str, camera: CameraTarget, recording: Recording) -> None:
+            self._progress(what, camera.name, recording)
+
+        self._desk.begin(kinds, self._targets.values(), told)
 
     def visit_all(self, kind: str, points: Sequence[Point]) -> Mapping[str, Recording]:
         """One recording of ``kind`` per point, by point id."""

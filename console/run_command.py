@@ -17,7 +17,7 @@ from assessment.sampling import Draw
 from assessment.store import RunStore
 from assessment.summary import RunSummary
 from assessment.waivers import Waiver
-from console.desks import PointDesk, log_file, open_desk
+from console.desks import PointDesk, kinds_in_order, log_file, open_desk
 from console.detection import published_detection
 from console.preparation import (
     BadInputError,
@@ -111,9 +111,12 @@ def _measure(
                 shown = text(f"visit-kind.{kind}", lang)
                 console.print(f"      {shown} · {name} {outcome}", markup=False)
 
-            acceptance = acceptance_of(
-                prepared.site, store, PointDesk(desk, store, targets, visited), prepared.drawn
+            point_desk = PointDesk(desk, store, targets, visited)
+            acceptance = acceptance_of(prepared.site, store, point_desk, prepared.drawn)
+            kinds = kinds_in_order(
+                one for one in acceptance.catalogue if one.id in prepared.selected
             )
+            point_desk.begin({point.id: kinds for point in acceptance.drawn})
             plugin = run_scenarios(
                 acceptance,
                 prepared.selected,

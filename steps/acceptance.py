@@ -76,12 +76,16 @@ class Acceptance:
 
 @dataclass
 class ScenarioRun:
-    """One scenario while it runs: whom it asks, what came back, what was found."""
+    """One scenario while it runs: whom it asks, what came back, what was found.
+
+    ``outside`` are drawn points that the requirement does not speak of.
+    """
 
     acceptance: Acceptance
     requirement: Requirement
     title: str
     points: tuple[Point, ...] = ()
+    outside: tuple[Point, ...] = ()
     recordings: dict[str, Mapping[str, Recording]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     step: str = ""

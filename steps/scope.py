@@ -16,5 +16,8 @@ def drawn_cameras(scenario_run: ScenarioRun) -> None:
 @given("点位清单中标为室内的全部摄像机")
 def indoor_cameras(scenario_run: ScenarioRun) -> None:
     acceptance = scenario_run.acceptance
-    indoor = (point for point in acceptance.site.points if point.indoor)
-    scenario_run.points = acceptance.in_scope(scenario_run.requirement.id, indoor)
+    requirement = scenario_run.requirement.id
+    indoor = [point for point in acceptance.site.points if point.indoor]
+    scenario_run.points = acceptance.in_scope(requirement, indoor)
+    outdoor = [point for point in acceptance.drawn if not point.indoor]
+    scenario_run.outside = acceptance.in_scope(requirement, outdoor)

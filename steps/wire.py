@@ -5,14 +5,15 @@ from __future__ import annotations
 from pytest_bdd import then
 
 from probes.wire_privacy import measure_wire_privacy
-from steps.acceptance import SITE, Conclusion, ScenarioRun
+from steps.acceptance import Conclusion, ScenarioRun
 from targets.site import Point
 
 
 @then("每台摄像机的每一条流都受加密保护")
 def every_flow_is_protected(scenario_run: ScenarioRun) -> None:
-    if not scenario_run.points:
-        scenario_run.conclude(SITE, Conclusion.not_applicable("wire-privacy.no-indoor-camera"))
+    for point in scenario_run.outside:
+        scenario_run.conclude(point.id, Conclusion.not_applicable("wire-privacy.outdoor-camera"))
+    if not scenario_run.points and scenario_run.outside:
         return
 
     def judge(point: Point) -> Conclusion:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -181,6 +181,35 @@ class VisitDesk:
         if _password_refused(problem, draft) and camera.user:
             known.refuse(streams_only=visit.client.logged_in)
         return draft.seal(problem)
+
+    def begin(
+        self,
+        kinds: Mapping[str, Sequence[str]],
+        cameras: Iterable[CameraTarget],
+        progress: Progress | None = None,
+    ) -> None:
+        """Start visiting ``cameras`` in the background, each for its ``kinds`` in their order.
+
+        Whoever asks for one of these visits later finds it kept, or waits for it. A fault of the
+        harness is not raised here but when somebody asks. ``progress`` is called in the
+        background thread.
+        """
+        for camera in cameras:
+            wanted = kinds.get(camera.point, ())
+            if wanted:
+                round_trip = self._round(camera, wanted, progress)
+                asyncio.run_coroutine_threadsafe(round_trip, self._running())
+
+    async def _round(
+        self, camera: CameraTarget, kinds: Sequence[str], progress: Progress | None
+    ) -> None:
+        for kind in kinds:
+            try:
+                recording = await self.visit(kind, camera)
+            except Exception:  # noqa: BLE001 - whoever asks for this visit meets the fault
+                continue
+            if progress is not None:
+                progress(kind, camera, recording)
 
     def visit_all(
         self, kind: str, cameras: Iterable[CameraTarget], progress: Progress | None = None
