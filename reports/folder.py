@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from assessment.store import RunStore
@@ -15,6 +16,7 @@ from reports.html import html_report
 from reports.junit import junit_xml
 from reports.manifest import write_manifest, write_whole
 from reports.results import results_document, summary_of
+from reports.spreadsheet import workbook
 from standard.catalogue import Catalogue
 
 
@@ -26,7 +28,9 @@ def write_reports(
     waivers: tuple[Waiver, ...] = (),
     detection: Mapping[str, Any] | None = None,
 ) -> RunSummary:
-    """Write ``report.html`` (and the other language beside it), ``results.json``, ``junit.xml``.
+    """Write ``report.html`` (and the other language beside it) and what is for other programs.
+
+    Those are ``results.json``, ``junit.xml`` and ``records.xlsx``.
 
     All are written whole or none is; the manifest comes last.
 
@@ -43,9 +47,10 @@ def write_reports(
         except OSError:
             return None
 
-    contents = {
+    contents: dict[Path, str | bytes] = {
         folder / "results.json": json.dumps(results, ensure_ascii=False, indent=1) + "\n",
-        folder / "junit.xml": junit_xml(results, lang).decode("utf-8"),
+        folder / "junit.xml": junit_xml(results, lang),
+        folder / "records.xlsx": workbook(results, lang),
     }
     for other in LANGUAGES:
         name = "report.html" if other == lang else f"report.{other}.html"

@@ -41,7 +41,7 @@ def write_manifest(folder: Path) -> Path:
     return target
 
 
-def write_whole(contents: Mapping[Path, str]) -> None:
+def write_whole(contents: Mapping[Path, str | bytes]) -> None:
     """Write all of ``contents`` or, when the disk is full or refuses, none of it.
 
     What UTF-8 cannot hold (half a surrogate pair) is escaped as JSON has it.
@@ -52,7 +52,9 @@ def write_whole(contents: Mapping[Path, str]) -> None:
     staged = {path: path.with_name(f".{path.name}.part") for path in contents}
     try:
         for path, content in contents.items():
-            with staged[path].open("w", encoding="utf-8", errors="backslashreplace") as file:
+            if isinstance(content, str):
+                content = content.encode("utf-8", errors="backslashreplace")
+            with staged[path].open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

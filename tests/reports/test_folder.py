@@ -51,16 +51,16 @@ def test_a_full_disk_leaves_no_half_report(
 
     def filling(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         file = original(path, mode, *args, **kwargs)
-        if "w" not in mode or not isinstance(file, io.TextIOWrapper):
+        if "w" not in mode or not isinstance(file, io.BufferedWriter):
             return file
         write = file.write
 
-        def limited(text: str) -> int:
-            left[0] -= len(text)
+        def limited(content: bytes) -> int:
+            left[0] -= len(content)
             if left[0] < 0:
-                write(text[:100])
+                write(content[:100])
                 raise OSError(errno.ENOSPC, "No space left on device")
-            return write(text)
+            return write(content)
 
         file.write = limited  # type: ignore[method-assign]
         return file

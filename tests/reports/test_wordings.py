@@ -14,7 +14,11 @@ from standard.catalogue import catalogue
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("assessment", "targets", "visits", "probes", "steps", "reports", "console")
 #: What stands in the braces of a code that a step puts together.
-FILLED = {"name": ("h264", "mjpeg", "h265"), "outcome": ("mixed", "other")}
+FILLED = {
+    "codec-{}": ("h264", "mjpeg", "h265"),
+    "time-zone.{}": ("mixed", "other"),
+    "audio-codec.{}": ("silent", "only-noise"),
+}
 CONCLUSIONS = ("met", "broken", "open", "not_applicable")
 DECIDED = ("within-limit", "below-limit", "above-limit", "straddles-limit", "no-interval")
 
@@ -36,15 +40,15 @@ def literal(node: ast.expr) -> list[str]:
         return literal(node.body) + literal(node.orelse)
     if not isinstance(node, ast.JoinedStr):
         return []
-    codes = [""]
-    for piece in node.values:
-        if isinstance(piece, ast.Constant):
-            codes = [code + str(piece.value) for code in codes]
-            continue
-        inner = piece.value if isinstance(piece, ast.FormattedValue) else None
-        filling = FILLED.get(inner.id, ()) if isinstance(inner, ast.Name) else ()
-        codes = [code + one for code in codes for one in filling]
-    return codes
+    template = "".join(
+        str(piece.value) if isinstance(piece, ast.Constant) else "{}" for piece in node.values
+    )
+    return [
+        template.format(one)
+        for known, filling in FILLED.items()
+        if template.startswith(known)
+        for one in filling
+    ]
 
 
 def reasons() -> Iterator[tuple[str, str]]:
