@@ -58,12 +58,22 @@ class Acceptance:
     today: date
     scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attestations: tuple[Attestation, ...] = ()
+    measured: dict[tuple[str, str], Measurement] = field(default_factory=dict)
 
     def in_scope(self, requirement: str, points: Iterable[Point]) -> tuple[Point, ...]:
         """The points that count for ``requirement``: all, unless ``scope`` narrows a point."""
         return tuple(
             point for point in points if requirement in self.scope.get(point.id, (requirement,))
         )
+
+    def once(
+        self, measure: Callable[[Recording], Measurement], recording: Recording
+    ) -> Measurement:
+        """What ``measure`` finds in ``recording``; several scenarios ask, one measures."""
+        key = (f"{measure.__module__}.{measure.__name__}", recording.digest)
+        if key not in self.measured:
+            self.measured[key] = measure(recording)
+        return self.measured[key]
 
     def history(self, kind: str, point: Point) -> Sequence[Recording]:
         """What is already kept of ``point``, oldest first."""

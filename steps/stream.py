@@ -25,7 +25,9 @@ def frame_rate_is_high_enough(scenario_run: ScenarioRun, rate: str) -> None:
     kind = scenario_run.main_stream
 
     def judge(point: Point) -> Conclusion:
-        measured = measure_frame_rate(scenario_run.recording(kind, point))
+        measured = scenario_run.acceptance.once(
+            measure_frame_rate, scenario_run.recording(kind, point)
+        )
         return _despite_doubt(scenario_run, measured)
 
     scenario_run.judge_each(judge)
@@ -46,7 +48,9 @@ def pictures_arrive_steadily(scenario_run: ScenarioRun) -> None:
     kind = scenario_run.main_stream
 
     def judge(point: Point) -> Conclusion:
-        measured = measure_frame_rate(scenario_run.recording(kind, point))
+        measured = scenario_run.acceptance.once(
+            measure_frame_rate, scenario_run.recording(kind, point)
+        )
         steadiness = measured.details.get("steadiness")
         if steadiness is None:
             return Conclusion.spoilt(measured)
