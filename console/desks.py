@@ -9,11 +9,12 @@ from pathlib import Path
 from assessment.recording import Recording
 from assessment.store import RunStore
 from console.wire_visit import wire_recorder
+from hardware_rigs.http_rig import HttpLightBox
 from protocols.time_source import SystemTime
 from standard.catalogue import Requirement
 from targets.camera import CameraOptions, CameraTarget, parse_camera
 from targets.credentials import PasswordSource
-from targets.light import HttpLightBox, SceneLight, ScheduleLight
+from targets.light import SceneLight, ScheduleLight
 from targets.site import Point, Site
 from visits.circumstances import Circumstances, Lengths
 from visits.desk import Recorder, VisitDesk

@@ -6,8 +6,8 @@ import asyncio
 import socket
 
 from assessment.recording import Recording
+from hardware_rigs.http_rig import HttpLinkSwitch
 from targets.errors import VisitProblem, problem_of
-from targets.link import HttpLinkSwitch
 from targets.site import Site, Wire
 from visits.circumstances import Visit
 from visits.desk import Recorder

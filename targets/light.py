@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Literal, Protocol
-from urllib.parse import quote, urlsplit
 
 from protocols.time_source import TimeSource
-from targets.camera import CameraOptions
 from targets.errors import VisitProblem
-from targets.http_client import HttpClient
 
 Level = Literal["day", "night", "high-contrast"]
 #: Below this elevation of the sun street scenes are dark (civil dusk), above the other bright.
@@ -38,46 +34,6 @@ class NoRig:
     async def set(self, point: str, level: Level) -> str:
         """See ``SceneLight``."""
         raise VisitProblem("visit.no-rig", light=level, point=point)
-
-
-class HttpLightBox:
-    """A light box with a small HTTP interface: ``PUT BASE/cameras/POINT/light {"level": ...}``.
-
-    Args:
-        base: its address.
-        settle_seconds: how long a camera needs to follow the light.
-    """
-
-    def __init__(self, base: str, *, time_source: TimeSource, settle_seconds: float = 0.0) -> None:
-        self._base = base.rstrip("/")
-        self._time = time_source
-        self._settle = settle_seconds
-
-    async def set(self, point: str, level: Level) -> str:
-        """See ``SceneLight``."""
-        client = HttpClient(
-            urlsplit(self._base).hostname or "", options=CameraOptions(), time_source=self._time
-        )
-        try:
-            exchange = await client.request(
-                "PUT",
-                f"{self._base}/cameras/{quote(point, safe='')}/light",
-                headers=[("Content-Type", "application/json")],
-                body=f'{{"level": "{level}"}}'.encode(),
-                waiting_for="light box",
-            )
-        except VisitProblem as problem:
-            raise VisitProblem(
-                "visit.no-rig", light=level, point=point, detail=problem.reason.code
-            ) from None
-        finally:
-            client.close()
-        if not 200 <= exchange.response.status < 300:
-            detail = f"HTTP {exchange.response.status}"
-            raise VisitProblem("visit.no-rig", light=level, point=point, detail=detail)
-        if self._settle:
-            await asyncio.sleep(self._settle)
-        return "rig"
 
 
 class ScheduleLight:

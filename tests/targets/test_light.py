@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hardware_rigs.http_rig import HttpLightBox
 from protocols.time_source import SystemTime, VirtualTime
 from targets.errors import VisitProblem
-from targets.light import HttpLightBox, NoRig, ScheduleLight, sun_elevation
+from targets.light import NoRig, ScheduleLight, sun_elevation
 from tests.targets.servers import ADDRESS, http_answer, read_request, tcp_server
 
 HANGZHOU = (30.25, 120.17)

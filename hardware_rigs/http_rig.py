@@ -1,0 +1,79 @@
+"""Rigs with a small HTTP interface: ``PUT BASE/cameras/POINT/PROPERTY {"KEY": "VALUE"}``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from urllib.parse import quote, urlsplit
+
+from protocols.time_source import TimeSource
+from targets.camera import CameraOptions
+from targets.errors import VisitProblem
+from targets.http_client import HttpClient
+from targets.light import Level
+from targets.link import LinkState
+
+
+class HttpRig:
+    """One rig at ``base``, which serves many points.
+
+    Raises from every call:
+        VisitProblem: ``visit.no-rig`` when the rig does not answer or refuses.
+    """
+
+    def __init__(self, base: str, *, time_source: TimeSource) -> None:
+        self._base = base.rstrip("/")
+        self._time = time_source
+
+    async def put(self, point: str, what: str, key: str, value: str) -> None:
+        """Set one property of one point."""
+        client = HttpClient(
+            urlsplit(self._base).hostname or "", options=CameraOptions(), time_source=self._time
+        )
+        try:
+            exchange = await client.request(
+                "PUT",
+                f"{self._base}/cameras/{quote(point, safe='')}/{what}",
+                headers=[("Content-Type", "application/json")],
+                body=json.dumps({key: value}).encode(),
+                waiting_for=f"rig: {what}",
+            )
+        except VisitProblem as problem:
+            detail = problem.reason.code
+            raise VisitProblem("visit.no-rig", light=value, point=point, detail=detail) from None
+        finally:
+            client.close()
+        if not 200 <= exchange.response.status < 300:
+            detail = f"HTTP {exchange.response.status}"
+            raise VisitProblem("visit.no-rig", light=value, point=point, detail=detail)
+
+
+class HttpLightBox:
+    """A light box; see ``targets.light.SceneLight``.
+
+    Args:
+        base: address of the rig.
+        settle_seconds: how long a camera needs to follow the light.
+    """
+
+    def __init__(self, base: str, *, time_source: TimeSource, settle_seconds: float = 0.0) -> None:
+        self._rig = HttpRig(base, time_source=time_source)
+        self._settle = settle_seconds
+
+    async def set(self, point: str, level: Level) -> str:
+        """Bring ``point`` into ``level``; known by the rig itself."""
+        await self._rig.put(point, "light", "level", level)
+        if self._settle:
+            await asyncio.sleep(self._settle)
+        return "rig"
+
+
+class HttpLinkSwitch:
+    """A switch that pulls and plugs a camera's cable; see ``targets.link.LinkSwitch``."""
+
+    def __init__(self, base: str, *, time_source: TimeSource) -> None:
+        self._rig = HttpRig(base, time_source=time_source)
+
+    async def set(self, point: str, state: LinkState) -> None:
+        """Pull (``down``) or plug (``up``) the cable of ``point``."""
+        await self._rig.put(point, "link", "state", state)
