@@ -93,7 +93,9 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
     return Preparation(site, plan, selected, passwords_of(plan), waivers, drawn, intrusive)
 
 
-def begin(options: RunOptions, prepared: Preparation, lang: str) -> tuple[RunStore, Preparation]:
+def begin(
+    options: RunOptions, prepared: Preparation, lang: str, *, command: str = "run"
+) -> tuple[RunStore, Preparation]:
     """A new run's store, and the preparation with the papers that the run keeps.
 
     Raises:
@@ -102,6 +104,7 @@ def begin(options: RunOptions, prepared: Preparation, lang: str) -> tuple[RunSto
     folder = new_folder(options.out)
     try:
         notes = run_notes(prepared) | {"arguments": target_arguments(options)}
+        notes["command"] = command
         store = RunStore.create(folder, notes)
     except RunStoreError as error:
         raise BadInputError(text(error.key, lang, **error.parameters)) from error
@@ -126,8 +129,10 @@ def new_folder(out: Path) -> Path:
     return folder
 
 
-def resume(options: RunOptions, lang: str) -> tuple[RunStore, Preparation]:
+def resume(options: RunOptions, lang: str, *, command: str = "run") -> tuple[RunStore, Preparation]:
     """The store of an interrupted run and what it was prepared with, from the store alone.
+
+    ``command`` is the one that goes on with it: it must be the one that began it.
 
     Raises:
         BadInputError: it cannot be gone on with, worded.
@@ -137,6 +142,10 @@ def resume(options: RunOptions, lang: str) -> tuple[RunStore, Preparation]:
         raise BadInputError(text("cli.resume-alone", lang))
     store = open_run(options.resume, lang)
     try:
+        began = store.meta.get("command", "run")
+        if began != command:
+            folder = str(store.folder)
+            raise BadInputError(text("cli.resume-other", lang, folder=folder, command=began))
         return store, stored_preparation(store, lang)
     except BadInputError:
         store.close()
