@@ -73,6 +73,7 @@ def _judge(scenario_run):
 
 def run(folder: Path, verdict: str) -> tuple[dict[str, Any], Path]:
     (folder / "rate.feature").write_text(FEATURE, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (folder / "test_rate.py").write_text(
         "from pytest_bdd import scenarios\nscenarios('rate.feature')\n", encoding="utf-8"
@@ -81,7 +82,7 @@ def run(folder: Path, verdict: str) -> tuple[dict[str, Any], Path]:
     finished = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", str(folder), "--rootdir", str(folder)),
-            *("-p", "no:cacheprovider", "-p", "no:asyncio", "-c", "/dev/null"),
+            *("-p", "no:cacheprovider", "-p", "no:asyncio", "-c", str(folder / "pytest.ini")),
             *("--alluredir", str(results)),
         ],
         env={"PYTHONPATH": str(ROOT), "VERDICT": verdict, "PATH": "/usr/bin", "PYTHONUTF8": "1"},
