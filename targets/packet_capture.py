@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from protocols.errors import ProtocolError
 from protocols.pcap import LINKTYPE_RAW, udp_datagram, write_pcap
 
 MAXIMUM_BYTES = 64 << 20
 _HEADERS = 28
-_RECORD = struct.Struct("<IIII")
+_TIME = struct.Struct("<II")
+_LENGTHS = struct.Struct("<II")
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,9 @@ class Flow:
 
     source: tuple[str, int]
     destination: tuple[str, int]
+
+
+Packet = tuple[int, int, bytes]
 
 
 class TooMuchMediaError(ProtocolError):
@@ -35,7 +40,7 @@ class PacketCapture:
             are the harness's loss, not the device's.
     """
 
-    packets: list[tuple[int, int, bytes]] = field(default_factory=list)
+    packets: list[Packet] = field(default_factory=list)
     size: int = 0
     dropped: int = 0
 
@@ -45,23 +50,35 @@ class PacketCapture:
         Raises:
             TooMuchMediaError: the bound of the recording is reached.
         """
-        self.size += len(payload)
+        self.extend([(time_ns, flow, payload)])
+
+    def extend(self, packets: list[Packet]) -> None:
+        """Keep some packets.
+
+        Raises:
+            TooMuchMediaError: the bound of the recording is reached.
+        """
+        self.size += sum(len(payload) for _, _, payload in packets)
         if self.size > MAXIMUM_BYTES:
             raise TooMuchMediaError(f"media: more than {MAXIMUM_BYTES} bytes")
-        self.packets.append((time_ns, flow, payload))
+        self.packets += packets
 
     def to_pcap(self, flows: list[Flow]) -> bytes:
         """The capture as a nanosecond pcap of IPv4/UDP packets, in order of time."""
         headers: dict[tuple[int, int], bytes] = {}
         out = [write_pcap((), LINKTYPE_RAW)]
-        for time_ns, flow, payload in sorted(self.packets, key=lambda packet: packet[0]):
-            length = len(payload)
-            header = headers.get((flow, length))
+        for time_ns, flow, payload in sorted(self.packets, key=itemgetter(0)):
+            header = headers.get((flow, len(payload)))
             if header is None:
-                one = flows[flow]
-                datagram = udp_datagram(one.source, one.destination, bytes(length))
-                header = headers[flow, length] = datagram[:_HEADERS]
-            seconds, nanoseconds = divmod(time_ns, 1_000_000_000)
-            total = length + _HEADERS
-            out += (_RECORD.pack(seconds, nanoseconds, total, total), header, payload)
+                header = headers[flow, len(payload)] = _headers(flows[flow], len(payload))
+            out.append(_TIME.pack(*divmod(time_ns, 1_000_000_000)))
+            out.append(header)
+            out.append(payload)
         return b"".join(out)
+
+
+def _headers(flow: Flow, length: int) -> bytes:
+    """What stands between the time and the payload of a record: its lengths, IPv4, UDP."""
+    total = length + _HEADERS
+    datagram = udp_datagram(flow.source, flow.destination, bytes(length))
+    return _LENGTHS.pack(total, total) + datagram[:_HEADERS]

@@ -18,7 +18,7 @@ from protocols.time_source import TimeSource
 from targets.camera import DEFAULT_PORTS, CameraTarget
 from targets.errors import VisitProblem
 from targets.packet_capture import Flow, PacketCapture, TooMuchMediaError
-from targets.rtsp_connection import RtspConnection
+from targets.rtsp_connection import Frames, RtspConnection
 from targets.udp_receiver import Sweep, UdpReceiver, open_pair
 
 End = Literal["complete", "closed-by-device", "stalled", "error"]
@@ -201,7 +201,7 @@ class RtspSession:
         Raises:
             VisitProblem: PLAY was refused, or too much was sent.
         """
-        self._connection.on_frame = self._take_frame
+        self._connection.on_frames = self._take_frames
         self._last_frame = started = self._time.monotonic()
         headers = (("Session", self._session), ("Range", "npt=0.000-"))
         alive = None
@@ -213,7 +213,7 @@ class RtspSession:
             first = await self._first_packet(started + self.first_packet_seconds)
             end: End = "stalled" if first is None else await self._receive(first + seconds)
         finally:
-            self._connection.on_frame = None
+            self._connection.on_frames = None
             sweep.close()
             if alive is not None:
                 alive.cancel()
@@ -230,12 +230,13 @@ class RtspSession:
         earliest = min(time_ns for time_ns, _, _ in self._capture.packets)
         return max(0.0, (earliest - asked_ns) / 1e9)
 
-    def _take_frame(self, channel: int, time_ns: int, payload: bytes) -> None:
-        flow = self._channels.get(channel)
-        if flow is None or self._fault is not None:
+    def _take_frames(self, time_ns: int, frames: Frames) -> None:
+        flows = self._channels
+        ours = [(time_ns, flows[channel], data) for channel, data in frames if channel in flows]
+        if not ours or self._fault is not None:
             return
         try:
-            self._capture.add(time_ns, flow, payload)
+            self._capture.extend(ours)
         except TooMuchMediaError as fault:
             self._fault = fault
             self._connection.abort()

@@ -16,16 +16,18 @@ from targets.credentials import Secret
 from targets.errors import NETWORK_FAULTS, VisitProblem, problem_of
 from targets.login import Login
 
-FrameTaker = Callable[[int, int, bytes], None]
+Frames = list[tuple[int, bytes]]
+FramesTaker = Callable[[int, Frames], None]
 _USER_AGENT = "tantou"
+_READ_BYTES = 65_536
 
 
-class RtspConnection(asyncio.Protocol):
+class RtspConnection(asyncio.BufferedProtocol):
     """Made by ``connect``; bounded by its options.
 
     Attributes:
         closed: done when the connection has ended; its result is the fault or ``None``.
-        on_frame: takes (channel, arrival in ns, payload) of interleaved data.
+        on_frames: takes the arrival in ns and (channel, payload) of interleaved data.
     """
 
     def __init__(
@@ -36,12 +38,13 @@ class RtspConnection(asyncio.Protocol):
         self._login = login
         self._secure = secure
         self._parser = RtspParser()
+        self._received = memoryview(bytearray(_READ_BYTES))
         self._transport: asyncio.Transport | None = None
         self._pending: dict[int, asyncio.Future[Response]] = {}
         self._sequence = 0
         self._round_trips: list[float] = []
         self.closed: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        self.on_frame: FrameTaker | None = None
+        self.on_frames: FramesTaker | None = None
 
     @classmethod
     async def connect(
@@ -92,30 +95,39 @@ class RtspConnection(asyncio.Protocol):
         return statistics.median(self._round_trips) if self._round_trips else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See ``asyncio.Protocol``."""
+        """See ``asyncio.BufferedProtocol``."""
         self._transport = transport  # type: ignore[assignment]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See ``asyncio.Protocol``."""
+        """See ``asyncio.BufferedProtocol``."""
         self._end(exc)
 
-    def data_received(self, data: bytes) -> None:
-        """See ``asyncio.Protocol``."""
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 -- the interface
+        """See ``asyncio.BufferedProtocol``: one buffer for the whole connection."""
+        return self._received
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See ``asyncio.BufferedProtocol``."""
         now_ns = int(self._time.now() * 1e9)
         parser = self._parser
         try:
-            parser.feed(data)
+            parser.feed(self._received[:nbytes])
+            self._hand_over(now_ns, parser.next_frames())
             while (message := parser.next_message()) is not None:
                 if isinstance(message, InterleavedFrame):
-                    if self.on_frame is not None:
-                        self.on_frame(message.channel, now_ns, message.data)
+                    self._hand_over(now_ns, [(message.channel, message.data)])
                 elif isinstance(message, Response):
                     self._answered(message)
                 else:
                     self._decline(message)
+                self._hand_over(now_ns, parser.next_frames())
         except ProtocolError as fault:
             self._end(fault)
             self.abort()
+
+    def _hand_over(self, now_ns: int, frames: Frames) -> None:
+        if frames and self.on_frames is not None:
+            self.on_frames(now_ns, frames)
 
     def _answered(self, response: Response) -> None:
         sequence = response.sequence
