@@ -80,8 +80,8 @@ def measure_worst_clock_error(
         horizon_s: the time that the statement is about.
         second_convention: whether the device truncates or rounds, if the offset measurement
             found out; otherwise the bound covers both.
-        offset: the offset at the only ``clock`` recording by all its paths; where it is
-            known, it stands for that recording. A chain of recordings is read by itself.
+        offset: the offset at the only ``clock`` recording by all its paths, jumps allowed for;
+            it stands for that recording. A chain of recordings is read by itself.
 
     Raises:
         ValueError: no recording at all; a measurement needs a subject.
@@ -93,7 +93,8 @@ def measure_worst_clock_error(
     if not samples:
         reason = Reason("worst-clock-error.no-sample", {"lost": sum(lost.values())})
         return _measurement(recordings, None, details, reason)
-    if offset is not None and (known := _known(offset, samples)):
+    known = [] if offset is None else _known(offset, samples)
+    if known:
         samples, second_convention = known, "truncated"
     shifts = {"unknown": (0.0, -0.5), "truncated": (0.0,), "rounded": (-0.5,)}[second_convention]
     events, jumps = _events(recordings), _jumps(recordings)
@@ -109,8 +110,8 @@ def measure_worst_clock_error(
     )
     mode = _mode(stretch, horizon_s, samples, resync, frozen)
     worsts = [_worst(mode, shift, segments, resync, horizon_s) for shift in shifts]
-    # Samples may have met the clock before or after it was set.
-    unmet = max((abs(jump.by) for jump in jumps), default=0.0)
+    # Samples may have met the clock always before, or always after, it was set.
+    unmet = 0.0 if known else max((abs(jump.by) for jump in jumps), default=0.0)
     worst = _Worst(
         worsts[0].value, min(w.lower for w in worsts), max(w.upper for w in worsts) + unmet
     )

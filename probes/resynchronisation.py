@@ -8,13 +8,14 @@ does not enter, so that no delay on the path can look like a correction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from assessment.measurement import Measurement
 from assessment.recording import CorruptRecordingError, Recording
 from protocols.datagrams import index_datagrams
 from protocols.errors import ProtocolError
@@ -66,6 +67,27 @@ def wall_clock_jumps(stream: Recording) -> list[Jump]:
         if len(reports) >= 2:
             return _jumps(reports, float(track["clock_rate"]))
     return []
+
+
+def allowing_for_jumps(offset: Measurement, streams: Sequence[Recording]) -> Measurement:
+    """``offset`` widened by the largest jump seen in the device's ``streams``.
+
+    Polls around the ticks may meet a clock that is set every few seconds always before, or
+    always after, and then agree on an offset that it has only half of the time.
+    """
+    jumps = [jump for stream in streams for jump in wall_clock_jumps(stream)]
+    largest = max((abs(jump.by) for jump in jumps), default=0.0)
+    if not largest or offset.lower is None or offset.upper is None:
+        return offset
+    return replace(
+        offset,
+        lower=offset.lower - largest,
+        upper=offset.upper + largest,
+        recordings=tuple(
+            dict.fromkeys([*offset.recordings, *(stream.digest for stream in streams)])
+        ),
+        details={**offset.details, "largest_jump_s": largest},
+    )
 
 
 def _readable(content: bytes) -> Iterator[Frame]:

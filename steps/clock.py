@@ -15,6 +15,7 @@ from probes.beijing_time import measure_time_zone
 from probes.clock_drift import measure_worst_clock_error
 from probes.clock_offset import convention_of, measure_clock_offset
 from probes.picture_clock import measure_picture_clock
+from probes.resynchronisation import allowing_for_jumps
 from steps.acceptance import Conclusion, ScenarioRun
 from targets.site import Point
 
@@ -23,10 +24,17 @@ def offset_of(run: ScenarioRun, point: Point, clock: Recording) -> Measurement:
     """The clock offset by every path that was recorded."""
     sub = run.recording("stream:sub", point)
     if sub.problem is not None:
-        return measure_clock_offset(clock)
-    return measure_clock_offset(
-        clock, stream=sub, picture_clock=run.acceptance.once(measure_picture_clock, sub)
-    )
+        measured = measure_clock_offset(clock)
+    else:
+        picture = measure_picture_clock(sub)
+        measured = measure_clock_offset(clock, stream=sub, picture_clock=picture)
+    return allowing_for_jumps(measured, _streams(run, point))
+
+
+def _streams(run: ScenarioRun, point: Point) -> list[Recording]:
+    """Streams that show whether the clock was set meanwhile; none is recorded for that alone."""
+    kinds = ("stream:day", "stream:night", "stream:sub")
+    return [found for kind in kinds for found in run.acceptance.history(kind, point)]
 
 
 @then("每台摄像机的时钟与基准相差小于1秒")
@@ -102,8 +110,9 @@ def _clock_recordings(run: ScenarioRun, point: Point) -> Sequence[Recording]:
 
 def _witnesses(run: ScenarioRun, point: Point) -> Iterator[Recording]:
     """What may show how the clock is kept right; nothing is recorded for that alone."""
-    for kind in ("clock-watch", "wire", "stream:day", "stream:night", "stream:sub"):
+    for kind in ("clock-watch", "wire"):
         yield from run.acceptance.history(kind, point)
+    yield from _streams(run, point)
 
 
 def _as_predicted(reason: Reason) -> Reason:

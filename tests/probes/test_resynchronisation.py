@@ -8,7 +8,7 @@ from assessment.reason import Reason
 from assessment.recording import Part, Recording
 from probes.clock_drift import measure_worst_clock_error
 from probes.clock_offset import measure_clock_offset
-from probes.resynchronisation import requests_seen, wall_clock_jumps
+from probes.resynchronisation import allowing_for_jumps, requests_seen, wall_clock_jumps
 from protocols.ntp import SERVER, NtpPacket, request
 from protocols.pcap import udp_datagram, write_pcap
 from protocols.rtcp import SenderReport, build_rtcp, ntp_timestamp
@@ -68,8 +68,11 @@ def clock(error=0.0):
 def worst(*recordings):
     asked = clock()
     offset = measure_clock_offset(asked, second_convention="truncated")
+    streams = [one for one in recordings if one.kind.startswith("stream:")]
     return measure_worst_clock_error(
-        [asked, *recordings], second_convention="truncated", offset=offset
+        [asked, *recordings],
+        second_convention="truncated",
+        offset=allowing_for_jumps(offset, streams),
     )
 
 
@@ -141,3 +144,11 @@ def test_too_little_seen_leaves_the_clock_running_on(recordings):
     measured = worst(*recordings)
     assert not measured.details["resync_seen"]
     assert measured.upper > 1
+
+
+def test_an_offset_is_as_wide_as_the_clock_jumps():
+    offset = measure_clock_offset(clock(), second_convention="truncated")
+    widened = allowing_for_jumps(offset, [stream([0.0] * 6), stream(FOLLOWS)])
+    assert widened.lower == pytest.approx(offset.lower - 0.1, abs=1e-3)
+    assert widened.upper == pytest.approx(offset.upper + 0.1, abs=1e-3)
+    assert allowing_for_jumps(offset, [stream([0.0] * 6)]) == offset
