@@ -23,7 +23,7 @@ def wire_recorder(site: Site) -> Recorder:
 
     async def record(visit: Visit) -> None:
         if site.wire is None:
-            raise VisitProblem("visit.no-rig", light="wire", point=visit.camera.point)
+            raise VisitProblem("visit.no-wire")
         scope = WireScope(
             camera=await _address(visit.camera.host),
             platform=site.platform_addresses,

@@ -18,7 +18,7 @@ class HttpRig:
     """One rig at ``base``, which serves many points.
 
     Raises from every call:
-        VisitProblem: ``visit.no-rig`` when the rig does not answer or refuses.
+        VisitProblem: ``visit.rig-failed`` when the rig does not answer or refuses (``detail``).
     """
 
     def __init__(self, base: str, *, time_source: TimeSource) -> None:
@@ -39,13 +39,13 @@ class HttpRig:
                 waiting_for=f"rig: {what}",
             )
         except VisitProblem as problem:
-            detail = problem.reason.code
-            raise VisitProblem("visit.no-rig", light=value, point=point, detail=detail) from None
+            detail = {"code": problem.reason.code, "parameters": dict(problem.reason.parameters)}
+            raise VisitProblem("visit.rig-failed", wanted=value, detail=detail) from None
         finally:
             client.close()
         if not 200 <= exchange.response.status < 300:
             detail = f"HTTP {exchange.response.status}"
-            raise VisitProblem("visit.no-rig", light=value, point=point, detail=detail)
+            raise VisitProblem("visit.rig-failed", wanted=value, detail=detail)
 
 
 class HttpLightBox:

@@ -11,6 +11,18 @@ from protocols.time_source import TimeSource
 from targets.errors import VisitProblem
 
 Level = Literal["day", "night", "high-contrast"]
+#: Places at the edge of China (latitude, longitude): where the sun is up at all of them, it is up
+#: at every point between, since what the sun shines on is convex; likewise for the dark.
+_EDGE_OF_CHINA = (
+    (39.4, 73.5),
+    (49.2, 87.8),
+    (53.6, 123.3),
+    (48.4, 135.1),
+    (25.0, 122.0),
+    (18.1, 109.5),
+    (21.1, 101.2),
+    (27.3, 88.8),
+)
 #: Below this elevation of the sun street scenes are dark (civil dusk), above the other bright.
 NIGHT_ELEVATION, DAY_ELEVATION = -6.0, 0.0
 
@@ -24,7 +36,8 @@ class SceneLight(Protocol):
         Returns ``rig``, ``schedule``, ``person`` or ``device``.
 
         Raises:
-            VisitProblem: ``visit.no-rig`` when that cannot be had now.
+            VisitProblem: ``visit.no-rig`` when that cannot be had now, ``visit.rig-failed`` when
+                a rig does not do as it is told.
         """
 
 
@@ -40,7 +53,8 @@ class ScheduleLight:
     """The sun: night when it is low enough at the point's place, day when it is up.
 
     Args:
-        places: latitude and longitude in degrees by point; a point without is unknown.
+        places: latitude and longitude in degrees by point; a point without is somewhere in China:
+            the sun serves when it would wherever that is.
         otherwise: asked when the sun does not serve (a person, a rig, ...).
     """
 
@@ -58,12 +72,13 @@ class ScheduleLight:
     async def set(self, point: str, level: Level) -> str:
         """See ``SceneLight``."""
         place = self._place(point)
-        if place is not None and level in ("day", "night"):
-            elevation = sun_elevation(*place, self._time.now())
-            if (level == "night" and elevation < NIGHT_ELEVATION) or (
-                level == "day" and elevation > DAY_ELEVATION
-            ):
-                return "schedule"
+        places = _EDGE_OF_CHINA if place is None else (place,)
+        moment = self._time.now()
+        elevations = [sun_elevation(*one, moment) for one in places]
+        if (level == "night" and max(elevations) < NIGHT_ELEVATION) or (
+            level == "day" and min(elevations) > DAY_ELEVATION
+        ):
+            return "schedule"
         return await self._otherwise.set(point, level)
 
 

@@ -18,5 +18,5 @@ class LinkSwitch(Protocol):
         """Pull (``down``) or plug (``up``) the cable of ``point``.
 
         Raises:
-            VisitProblem: ``visit.no-rig`` when that cannot be done.
+            VisitProblem: ``visit.rig-failed`` when that cannot be done.
         """

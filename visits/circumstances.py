@@ -106,9 +106,9 @@ class Visit:
         return self.draft.facts
 
     def needs_onvif(self) -> None:
-        """Raise ``visit.not-offered`` for a camera that only streams."""
+        """Raise ``visit.needs-onvif`` for a camera of which only a stream's address is known."""
         if not self.camera.speaks_onvif:
-            raise VisitProblem("visit.not-offered", what="ONVIF", detail=self.camera.scheme)
+            raise VisitProblem("visit.needs-onvif")
 
     def transcribe(self) -> Transcript:
         """Begin the transcript of this visit."""

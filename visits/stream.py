@@ -18,6 +18,7 @@ from visits.stream_source import (
 
 #: ONVIF's names of the codecs in the kinds of visit.
 CODECS = {"h264": "H264", "h265": "H265", "mjpeg": "JPEG"}
+_NAMES = {"H264": "H.264", "H265": "H.265", "JPEG": "MJPEG"}
 
 
 async def record_stream(visit: Visit, variant: str) -> None:
@@ -51,7 +52,7 @@ async def _record_codec(visit: Visit, codec: str) -> None:
     if not visit.camera.speaks_onvif:
         await take_profile(visit, None, visit.lengths.other)
         if codec not in _described_codecs(visit):
-            raise VisitProblem("visit.not-offered", what=codec, detail="SDP")
+            raise VisitProblem("visit.one-stream", what=_NAMES[codec])
         return
     profiles = await visit.media.profiles()
     ready = [one for one in profiles if one["video"] and one["video"]["encoding"] == codec]

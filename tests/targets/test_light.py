@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hardware_rigs.http_rig import HttpLightBox
+from messages import text
 from protocols.time_source import SystemTime, VirtualTime
 from targets.errors import VisitProblem
 from targets.light import NoRig, ScheduleLight, sun_elevation
@@ -57,11 +58,32 @@ async def test_the_schedule(moment: float, level: str, source: str | None) -> No
     assert caught.value.reason.code == "visit.no-rig"
 
 
-async def test_a_point_without_a_place_and_no_rig_at_all() -> None:
-    for light in (ScheduleLight({}, time_source=VirtualTime()), NoRig()):
-        with pytest.raises(VisitProblem) as caught:
-            await light.set("p", "night")
-        assert caught.value.reason.parameters["light"] == "night"
+@pytest.mark.parametrize(
+    ("moment", "level", "told"),
+    [
+        (posix(2026, 12, 21, 5), "day", True),  # 13:00 in Beijing: day from Kashgar to Fuyuan
+        (posix(2026, 12, 21, 1), "day", False),  # 9:00: still dark in the west
+        (posix(2026, 12, 21, 10), "day", False),  # 18:00: already dark in the east
+        (posix(2026, 12, 21, 10), "night", False),
+        (posix(2026, 6, 21, 16, 30), "night", True),  # 0:30: dark wherever it is
+        (posix(2026, 6, 21, 14), "night", False),  # 22:00: dusk in the west
+    ],
+)
+async def test_a_point_without_a_place_is_somewhere_in_china(
+    moment: float, level: str, told: bool
+) -> None:
+    light = ScheduleLight({}, time_source=VirtualTime(moment))
+    if told:
+        assert await light.set("p", level) == "schedule"  # type: ignore[arg-type]
+        return
+    with pytest.raises(VisitProblem):
+        await light.set("p", level)  # type: ignore[arg-type]
+
+
+async def test_no_rig_at_all() -> None:
+    with pytest.raises(VisitProblem) as caught:
+        await NoRig().set("p", "night")
+    assert caught.value.reason.parameters["light"] == "night"
 
 
 async def test_the_light_box() -> None:
@@ -85,4 +107,7 @@ async def test_the_light_box() -> None:
     ]
     with pytest.raises(VisitProblem) as caught:
         await box.set("1101", "night")
-    assert caught.value.reason.code == "visit.no-rig"
+    assert caught.value.reason.code == "visit.rig-failed"
+    assert "the port is closed" in text(
+        "reason.visit.rig-failed", "en", **caught.value.reason.parameters
+    )
