@@ -33,7 +33,9 @@ class Steadiness:
         longest_gap_s: longest time between two pictures where no packet was lost.
         gaps: those longer than 0.2 s and four periods, where no packet was lost: ``start_s``,
             ``seconds``, ``kind`` (``capture``: the camera's timestamps jump too; ``delivery``: they
-            go on evenly, the pictures came late).
+            go on evenly, the pictures came late). A picture that waits for those between it and
+            the next reference picture is no gap: B pictures are sent after the picture that they
+            refer to, all at the time of that one (ITU-T H.264, 7.4.1.2).
         sustained_rate: pictures in the leanest second of the capture.
         lean_share: share of all one-second windows with less than 80 % of the mean.
     """
@@ -51,7 +53,14 @@ def steadiness(times: Floats, media_times: Floats, lost: Integers, rate: Rate) -
     step, media_step = np.diff(times), np.diff(media_times[rate.skipped :])
     sound = lost[rate.skipped + 1 :] == 0
     long_gap = max(_SHORTEST_GAP_S, _GAP_PERIODS / rate.value)
-    found = np.flatnonzero(sound & (step > long_gap))
+    shown = np.sort(media_times[rate.skipped :])
+    found = [
+        index
+        for index in np.flatnonzero(sound & (step > long_gap))
+        if not _filled_later(
+            shown, media_times[rate.skipped + index], step[index], media_step[index]
+        )
+    ]
     gaps = [
         {
             "start_s": float(times[index]),
@@ -68,6 +77,17 @@ def steadiness(times: Floats, media_times: Floats, lost: Integers, rate: Rate) -
         sustained_rate=float(counts.min()) if len(counts) else float(len(times)),
         lean_share=float((counts < _LEAN * rate.value).mean()) if len(counts) else 0.0,
     )
+
+
+def _filled_later(shown: Floats, before: float, arrival: float, media: float) -> bool:
+    """Whether pictures that came later fill the gap after ``before``: it is reordering.
+
+    ``shown`` are the sorted timestamps of all pictures.
+    """
+    if media < _CAPTURE_SHARE * arrival:
+        return False
+    inside = shown[(shown >= before) & (shown <= before + media)]
+    return bool(np.diff(inside).max(initial=0.0) < _CAPTURE_SHARE * arrival)
 
 
 def _windows(times: Floats) -> Integers:

@@ -162,6 +162,23 @@ def test_bursts_with_gaps_are_found(even_timestamps):
     assert measured.lower <= 25 <= measured.upper
 
 
+@pytest.mark.parametrize("fps", [25, 20])
+@pytest.mark.parametrize("anchors", [4, 6, 8])
+def test_b_pictures_sent_at_the_time_of_their_reference_are_no_bursts(anchors, fps):
+    """As GStreamer sends a file: pictures in coding order, each when its turn to be shown came."""
+    shown = [0]
+    for reference in range(anchors, 241, anchors):
+        shown += [reference, *range(reference - anchors + 1, reference)]
+    shown = np.array(shown)
+    times = START_S + np.maximum.accumulate(shown) / fps + 1e-4 * (np.arange(len(shown)) % anchors)
+    measured = measure_frame_rate(
+        stream_recording(CLIP[: len(shown)], times=times, timestamps=np.round(shown * 90_000 / fps))
+    )
+    assert measured.details["steadiness"] == "steady"
+    assert measured.details["gaps"] == []
+    assert measured.lower <= fps <= measured.upper
+
+
 @pytest.mark.parametrize(("late", "word"), [(7, "steady"), (20, "stalled")])
 def test_a_single_stall_may_be_the_path_s(late, word):
     times = steady_times(250)
