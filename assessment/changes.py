@@ -72,6 +72,8 @@ def _differences(was: Finding, now: Finding) -> Iterator[Reason]:
         yield Reason("change.recordings")
     elif _values(was) != _values(now):
         yield _difference("value", _values(was), _values(now))
+    elif was.reason.code != now.reason.code and now.reason.code.endswith("-expired"):
+        yield Reason("change.expired")
 
 
 def _difference(what: str, was: Any, now: Any) -> Reason:

@@ -76,3 +76,11 @@ def test_new_and_gone_findings_are_told() -> None:
         ("day", Verdict.PASS, None),
     ]
     assert [one.causes[0].code for one in found] == ["change.new", "change.gone"]
+
+
+def test_a_paper_that_ran_out_is_a_cause() -> None:
+    expired = Reason("checklist.evidence-expired")
+    after = replace(BEFORE, verdict=Verdict.PENDING, reason=expired)
+    (found,) = changes([judged(BEFORE)], [judged(after)])
+    assert found.causes == (Reason("change.expired"),)
+    assert found.causes[0].key in wordings()

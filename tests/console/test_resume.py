@@ -1,8 +1,11 @@
+import shutil
+from dataclasses import replace
+
 import pytest
 
 from console.bundled_site import bundled_points, simulated_site
-from console.stored_run import plan_document, plan_of, site_document, site_of
-from simulators.site_plan import Ground
+from console.stored_run import keep_papers, plan_document, plan_of, site_document, site_of
+from simulators.site_plan import CameraPlan, Ground
 from tests.console.conftest import ONLY, kinds, results_of
 
 pytestmark = pytest.mark.timeout(200)
@@ -46,3 +49,25 @@ def test_a_site_and_its_simulator_come_back_from_the_notes(tmp_path):
     assert site_of(site_document(site, tmp_path), tmp_path) == site
     assert plan_of(plan_document(plan)) == plan
     assert "password" not in str(plan_document(plan)["cameras"])
+
+
+def test_papers_are_kept_and_found_where_the_folder_is_now(tmp_path):
+    given, folder, moved = tmp_path / "given", tmp_path / "run", tmp_path / "elsewhere"
+    (given / "evidence").mkdir(parents=True)
+    (given / "evidence" / "records.yaml").write_text("records: []\n")
+    (given / "waivers.yaml").write_text("waivers: []\n")
+    ground = Ground(own_addresses=True, standard_ports=True)
+    declared, _ = simulated_site("site", bundled_points(ground), ground)
+    site = replace(declared, evidence=given / "evidence", waivers=given / "waivers.yaml")
+    document = site_document(keep_papers(site, folder), folder)
+    folder.rename(moved)
+    shutil.rmtree(given)
+    found = site_of(document, moved)
+    assert (found.evidence / "records.yaml").read_text() == "records: []\n"
+    assert found.waivers.is_relative_to(moved)
+
+
+def test_the_passwords_of_simulated_devices_are_not_kept_either(troubled_run):
+    word = CameraPlan("p", "127.0.0.1").password.encode()
+    files = [path for path in troubled_run.folder.rglob("*") if path.is_file()]
+    assert [path for path in files if word in path.read_bytes()] == []
