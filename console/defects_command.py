@@ -5,22 +5,25 @@ from __future__ import annotations
 import datetime
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from assessment.evidence import Attestation
 from assessment.recording import Recording
 from assessment.store import RunStore
+from assessment.verdicts import Verdict
 from console.bundled_site import simulated_site
 from console.desks import PointDesk, kinds_in_order, log_file, open_desk, simulated_passwords
 from console.matrix.cells import GOOD, Cell, Outcome, cells_of, judge
+from console.matrix.document import matrix_document, summary_of
 from console.matrix.papers import stage_papers
 from console.matrix.staging import (
     StagedPoint,
+    StagedSite,
     camera_plan,
     online_pool,
     scope_of,
@@ -35,6 +38,7 @@ from messages import text
 from simulators.site_plan import Ground
 from standard.catalogue import catalogue
 from steps.acceptance import SITE, Acceptance
+from targets.credentials import PasswordSource
 from targets.site import Point, Site
 
 _BAD_INPUT = 4
@@ -136,32 +140,73 @@ def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[O
         {one.point.id: one.camera.password for one in simulated}
         | {point.id: "-" for point in (pool.absent if pool else ())}
     )
-    outcomes: list[Outcome] = []
-    with (
-        running(plan, log_file(folder)),
-        RunStore.create(folder / "run", {}) as store,
-    ):
-        for one in staged:
-            for recording in one.virtual:
-                store.save(recording)
-        desk, targets = open_desk(site, store, passwords, intrusive=True, at_once=_SIDE_BY_SIDE)
-        with desk:
-
-            def visited(kind: str, name: str, recording: Recording) -> None:
-                if recording.problem is not None:
-                    problem = recording.problem
-                    worded = text(problem.key, lang, **problem.parameters)
-                    console.print(f"      {kind} · {name}: {worded}", markup=False)
-
-            point_desk = PointDesk(desk, store, targets, visited)
-            point_desk.begin(_kinds(staged, [one.id for one in points]))
-            matrix = _Matrix(store, site, point_desk, lang, console)
-            outcomes += _judge_points(matrix, staged)
+    stage = _Stage(site, passwords, lang, console)
+    with running(plan, log_file(folder)):
+        virtual = [recording for one in staged for recording in one.virtual]
+        with stage.matrix(folder / "run", virtual) as matrix:
+            matrix.desk.begin(_kinds(staged, [one.id for one in points]))
+            outcomes = _judge_points(matrix, staged)
             if pool is not None:
-                outcomes += _judge_sites(matrix, [*stage_sites(sites, pool)])
+                outcomes += _judge_sites(matrix, stage_sites(sites, pool))
             outcomes += _judge_papers(matrix, cells)
+        if unsettled := _unsettled(staged, outcomes):
+            with stage.matrix(folder / "again") as matrix:
+                matrix.desk.begin(_kinds(unsettled, [one.simulated.point.id for one in unsettled]))
+                second = {id(one.cell): one for one in _judge_points(matrix, unsettled)}
+            outcomes = [
+                replace(second[id(one.cell)], looks=2) if id(one.cell) in second else one
+                for one in outcomes
+            ]
     order = {id(cell): number for number, cell in enumerate(cells)}
     return sorted(outcomes, key=lambda outcome: order[id(outcome.cell)])
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What every run over the strange site shares."""
+
+    site: Site
+    passwords: PasswordSource
+    lang: str
+    console: Console
+
+    @contextmanager
+    def matrix(self, folder: Path, kept: Sequence[Recording] = ()) -> Iterator[_Matrix]:
+        """A store of its own with ``kept`` in it, and a desk that fills it."""
+        with RunStore.create(folder, {}) as store:
+            for recording in kept:
+                store.save(recording)
+            desk, targets = open_desk(
+                self.site, store, self.passwords, intrusive=True, at_once=_SIDE_BY_SIDE
+            )
+            with desk:
+                point_desk = PointDesk(desk, store, targets, self._visited)
+                yield _Matrix(store, self.site, point_desk, self.lang, self.console)
+
+    def _visited(self, kind: str, name: str, recording: Recording) -> None:
+        if recording.problem is not None:
+            problem = recording.problem
+            worded = text(problem.key, self.lang, **problem.parameters)
+            self.console.print(f"      {kind} · {name}: {worded}", markup=False)
+
+
+def _unsettled(staged: list[StagedPoint], outcomes: list[Outcome]) -> list[StagedPoint]:
+    """Points whose cells a busy machine may have left open: they are measured once more.
+
+    As on a real site, where an inconclusive measurement is repeated. What was judged either way
+    stays judged.
+    """
+    open_cells = {
+        id(one.cell)
+        for one in outcomes
+        if one.verdict is Verdict.INCONCLUSIVE and one.result not in GOOD
+    }
+    chosen = []
+    for one in staged:
+        cells = tuple(cell for cell in one.cells if id(cell) in open_cells)
+        if cells and not one.virtual:
+            chosen.append(replace(one, cells=cells))
+    return chosen
 
 
 def _kinds(staged: list[StagedPoint], points: list[str]) -> dict[str, tuple[str, ...]]:
@@ -184,7 +229,7 @@ def _judge_points(matrix: _Matrix, staged: list[StagedPoint]) -> list[Outcome]:
     return [matrix.outcome(cell, one.simulated.point.id) for one in staged for cell in one.cells]
 
 
-def _judge_sites(matrix: _Matrix, sites: list[Any]) -> list[Outcome]:
+def _judge_sites(matrix: _Matrix, sites: list[StagedSite]) -> list[Outcome]:
     outcomes = []
     for staged in sites:
         site = with_points(matrix.site, staged.points, staged.platform_reports)
@@ -224,45 +269,3 @@ def print_outcomes(outcomes: list[Outcome], lang: str, console: Console) -> None
         )
     summary = summary_of(outcomes)
     console.print(text("matrix.total", lang, **{k: v for k, v in summary.items() if k != "rows"}))
-
-
-def matrix_document(outcomes: list[Outcome]) -> dict[str, Any]:
-    """The matrix as JSON: every cell, and the summary that reports carry."""
-    return {
-        "schema": "tantou-defect-matrix/1",
-        "cells": [
-            {
-                "requirement": one.cell.requirement,
-                "name": one.cell.name,
-                "kind": one.cell.kind,
-                "expected": {"verdict": one.cell.verdict.value, "reason": one.cell.reason},
-                "found": {"verdict": one.verdict.value, "reasons": list(one.reasons)},
-                "result": one.result,
-            }
-            for one in outcomes
-        ],
-        "summary": summary_of(outcomes),
-    }
-
-
-def summary_of(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Counts in all and by requirement."""
-    rows = []
-    for requirement in dict.fromkeys(one.cell.requirement for one in outcomes):
-        own = [one for one in outcomes if one.cell.requirement == requirement]
-        rows.append({"requirement": requirement, **_counts(own)})
-    return {**_counts(outcomes), "rows": rows}
-
-
-def _counts(outcomes: list[Outcome]) -> dict[str, int]:
-    defects = [one for one in outcomes if one.cell.kind == "defect"]
-    variants = [one for one in outcomes if one.cell.kind == "variant"]
-    return {
-        "defects": len(defects),
-        "caught": sum(one.result == "caught" for one in defects),
-        "wrong": sum(one.result == "wrong-reason" for one in defects),
-        "missed": sum(one.result in ("missed", "error") for one in defects),
-        "variants": len(variants),
-        "clean": sum(one.result == "clean" for one in variants),
-        "false_alarms": sum(one.result == "false-alarm" for one in variants),
-    }

@@ -39,13 +39,13 @@ class HttpRig:
                 waiting_for=f"rig: {what}",
             )
         except VisitProblem as problem:
-            detail = {"code": problem.reason.code, "parameters": dict(problem.reason.parameters)}
-            raise VisitProblem("visit.rig-failed", wanted=value, detail=detail) from None
+            why = {"code": problem.reason.code, "parameters": dict(problem.reason.parameters)}
+            raise VisitProblem("visit.rig-failed", wanted=value, detail=why) from None
         finally:
             client.close()
         if not 200 <= exchange.response.status < 300:
-            detail = f"HTTP {exchange.response.status}"
-            raise VisitProblem("visit.rig-failed", wanted=value, detail=detail)
+            status = f"HTTP {exchange.response.status}"
+            raise VisitProblem("visit.rig-failed", wanted=value, detail=status)
 
 
 class HttpLightBox:

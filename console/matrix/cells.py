@@ -40,12 +40,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a cell: the verdict and the reasons that governed it."""
+    """What became of a cell: the verdict and the reasons that governed it.
+
+    ``looks`` is how often it was measured: an inconclusive measurement is repeated once.
+    """
 
     cell: Cell
     result: Result
     verdict: Verdict
     reasons: tuple[str, ...]
+    looks: int = 1
 
 
 def cells_of(catalogue: Catalogue, selected: Iterable[str]) -> list[Cell]:
