@@ -90,8 +90,12 @@ def _worst_error(run: ScenarioRun, point: Point) -> Conclusion:
         second_convention=convention_of(first),
         offset=first,
     )
-    judged = run.compare(worst).with_more(first)
     mode = worst.details.get("mode")
+    if mode is None and first.value is None and first.spoilt is not None:
+        return Conclusion.spoilt(
+            first
+        )  # nothing was seen of the clock: a longer watch sees no more
+    judged = run.compare(worst).with_more(first)
     if judged.verdict is Verdict.FAIL or mode == "watched":
         return judged
     may_predict = run.acceptance.reading("R-011") == "predicted"
