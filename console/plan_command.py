@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from console.preparation import BadInputError, check_site
 from console.selection import SelectionError, select
 from console.sites import SiteError, load_site
 from messages import text
@@ -73,8 +74,13 @@ def print_plan(
             requirement for requirement in catalogue() if requirement.id in select(only)
         )
         site = load_site(cameras, site_file)
+        if site is not None:
+            check_site(site, lang)
     except (SelectionError, SiteError) as error:
-        console.print(error.worded(lang))
+        console.print(error.worded(lang), markup=False)
+        return 4
+    except BadInputError as error:
+        console.print(str(error), markup=False)
         return 4
     automatic = tuple(one for one in requirements if one.scenario == "automatic")
     count = len(site.points) if site is not None else 6

@@ -264,6 +264,8 @@ def _load(reader: Reader) -> yaml.Node | None:
 
 def _point(reader: Reader, node: yaml.Node) -> Point:
     fields = reader.mapping(node, "cameras[]", _POINT_FIELDS)
+    if "password" in fields:
+        reader.note(fields["password"], "password-in-file")
     identifier = reader.words(fields.get("id"), "id")
     if not POINT_ID.fullmatch(identifier):
         reader.note(fields.get("id", node), "bad-id", found=identifier)

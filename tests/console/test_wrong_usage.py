@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from console.plan_command import print_plan
 from console.preparation import RunOptions
 from console.run_command import run_acceptance
 from protocols.pcap import udp_datagram, write_pcap
@@ -66,9 +67,12 @@ WRONG_SITES = {
 @pytest.mark.parametrize("name", WRONG_SITES)
 def test_a_site_file_with_a_mistake(tmp_path, name):
     content, said = WRONG_SITES[name]
-    found = refused(tmp_path, site=site(tmp_path, content=content))
-    assert said in found
-    assert "secret" not in found
+    path = site(tmp_path, content=content)
+    planned = io.StringIO()
+    assert print_plan((), path, (), "en", Console(file=planned, width=500)) == 4
+    for found in (refused(tmp_path, site=path), planned.getvalue()):
+        assert said in found
+        assert "secret" not in found
 
 
 def test_a_site_file_that_is_not_there(tmp_path):

@@ -88,6 +88,10 @@ def test_a_password_in_an_address_is_refused_and_never_shown(tmp_path: Path) -> 
     assert not any("hunter2" in line for line in found)
     found = mistakes(tmp_path, GOOD.replace("onvif://admin@", "ftp://admin:hunter2@"))
     assert not any("hunter2" in line for line in found)
+    found = mistakes(tmp_path, GOOD.replace("    uri:", "    password: hunter2\n    uri:", 1))
+    assert len(found) == 1
+    assert "keyring" in found[0]
+    assert not any("hunter2" in line for line in found)
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
