@@ -228,10 +228,10 @@ def test_reason_reads_well() -> None:
     reason = decide(
         FRAME_RATE, measured(20.0, 19.9, 20.1, quantity="frame-rate", unit="fps")
     ).reason
-    assert text(reason.key, "zh", **reason.parameters) == "帧率 20.00 fps（±0.10），低于限值 25 fps"
+    assert text(reason.key, "zh", **reason.parameters) == "帧率 20.000 fps（±0.1），低于限值 25 fps"
     assert (
         text(reason.key, "en", **reason.parameters)
-        == "frame rate 20.00 fps (±0.10), below the limit 25 fps"
+        == "frame rate 20.000 fps (±0.1), below the limit 25 fps"
     )
 
 
