@@ -1,5 +1,6 @@
 """The command line: every command, its options and its help, in the user's language."""
 
+import atexit
 import json
 import os
 import sys
@@ -35,7 +36,9 @@ def says(key: str) -> str:
 def terminal() -> TextIO:
     """Standard output by a descriptor of its own, which pytest's capturing leaves alone."""
     try:
-        return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="replace")
+        own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="replace")
+        atexit.register(own.close)
+        return own
     except (OSError, ValueError):  # standard output is no file, e.g. in a test
         return sys.stdout
 
