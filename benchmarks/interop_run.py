@@ -294,7 +294,7 @@ def main() -> None:
         results, said = run_acceptance(names, Path(folder), out=options.out)
     print(said)
     for finding in findings_in(results):
-        print("{:10} {:26} {:13} {}".format(*finding))
+        print("{:10} {:30} {:13} {}".format(*finding[:3], finding[3]["en"]))
 
 
 if __name__ == "__main__":
