@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from simulators.site_plan import CameraPlan, Ground, SitePlan
+from simulators.site_plan import CameraPlan, Ground, SitePlan, may_listen
 from targets.site import Certificate, Point, Site, Wire
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +18,7 @@ _TIME_PORT, _TIME_PORT_ABOVE_1024 = 123, 1123
 _NTP_INTERVAL_S = 4.1
 _HARNESS = "127.0.0.1"
 _NETWORK = "127.20"
+_NETWORKS = (_NETWORK, "127.40", "127.41", "127.42", "127.43")
 
 
 @dataclass(frozen=True)
@@ -121,13 +122,21 @@ def simulated_point(
     return SimulatedPoint(point, camera)
 
 
-def bundled_points(ground: Ground) -> tuple[SimulatedPoint, ...]:
+def free_network(ground: Ground) -> str:
+    """A loopback network on which no other simulated site runs now."""
+    if not ground.own_addresses:
+        return _NETWORK
+    return next((one for one in _NETWORKS if may_listen(f"{one}.0.1", _CONTROL_PORT)), _NETWORK)
+
+
+def bundled_points(ground: Ground, network: str = _NETWORK) -> tuple[SimulatedPoint, ...]:
     """The points of the bundled site."""
     return tuple(
         simulated_point(
             number,
             ground,
             name=sort.name,
+            network=network,
             location=sort.location,
             scene=sort.scene,
             indoor=sort.indoor,

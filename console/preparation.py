@@ -12,7 +12,7 @@ from assessment.evidence import load_evidence
 from assessment.sampling import Draw, draw
 from assessment.store import RunStore, RunStoreError
 from assessment.waivers import Waiver, load_waivers
-from console.bundled_site import bundled_points, simulated_site
+from console.bundled_site import bundled_points, free_network, simulated_site
 from console.desks import simulated_passwords
 from console.selection import SelectionError, select
 from console.sites import SiteError, load_site
@@ -86,7 +86,9 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
     plan = None
     if site is None:
         ground = Ground.of_this_machine()
-        site, plan = simulated_site(text("run.bundled-site", lang), bundled_points(ground), ground)
+        network = free_network(ground)
+        points = bundled_points(ground, network)
+        site, plan = simulated_site(text("run.bundled-site", lang), points, ground, network)
     waivers = check_site(site, lang)
     drawn = draw(site.sampling, [point.id for point in site.points], _SEED)
     intrusive = options.intrusive or site.simulated

@@ -140,6 +140,18 @@ class Ground:
         return address, {name: 10_000 + port for name, port in _STANDARD_PORTS.items()}
 
 
+def may_listen(address: str, port: int) -> bool:
+    """Whether nobody listens on ``port`` of ``address`` and this process may."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((address, port))
+            trial.listen(1)
+        except OSError:
+            return False
+    return True
+
+
 def _may_bind(address: str, port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
