@@ -256,12 +256,12 @@ def _h265_content(packets: Packets) -> _Content:
 
 def nal_units(packets: Packets, unit: AccessUnit, codec: str) -> NalUnits:
     """The NAL units of one access unit of H.264 or H.265."""
-    payloads = (packets.payload(index) for index in range(unit.first_packet, unit.end_packet))
+    payloads = packets.payloads(unit.first_packet, unit.end_packet)
     return h265_units(payloads) if codec == "H265" else h264_units(payloads)
 
 
 def leading_units(packets: Packets, unit: AccessUnit, codec: str) -> NalUnits:
     """The NAL units in the first packets of an access unit, where parameter sets are."""
     end = min(unit.end_packet, unit.first_packet + _LEADING_PACKETS)
-    payloads = (packets.payload(index) for index in range(unit.first_packet, end))
+    payloads = packets.payloads(unit.first_packet, end)
     return h265_units(payloads) if codec == "H265" else h264_units(payloads)

@@ -9,6 +9,7 @@ off: it would be there over a grey picture too.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import cv2
@@ -81,12 +82,13 @@ class ChromaMap:
         """What the pixel noise leaves in a block mean, with neighbours correlated by coding."""
         return self.pixel_noise * _CORRELATED / 16
 
+    @cached_property
     def structured(self) -> tuple[Blocks, Blocks]:
         """Cb and Cr of the usable blocks without what the luma alone explains."""
         luma = self.luma[self.usable]
-        return _without_luma(self.blue[self.usable], luma), _without_luma(
-            self.red[self.usable], luma
-        )
+        by_luma = np.argsort(luma, kind="stable")
+        blue, red = self.blue[self.usable], self.red[self.usable]
+        return _without_luma(blue, by_luma), _without_luma(red, by_luma)
 
     def raw(self) -> tuple[Blocks, Blocks]:
         """Cb and Cr of the usable blocks around their medians."""
@@ -95,7 +97,7 @@ class ChromaMap:
 
     def spread(self) -> float:
         """Root mean square of the structured chroma, noise taken off, 8-bit steps."""
-        return self._spread(*self.structured())
+        return self._spread(*self.structured)
 
     def raw_spread(self) -> float:
         """As ``spread``, with what the luma explains left in."""
@@ -109,7 +111,7 @@ class ChromaMap:
 
     def coloured_share(self, least: float) -> float:
         """Share of the usable blocks whose structured chroma exceeds ``least`` and the noise."""
-        blue, red = self.structured()
+        blue, red = self.structured
         if not len(blue):
             return 0.0
         limit = max(least, 4 * self.block_noise)
@@ -172,13 +174,12 @@ def _means(plane: Plane | Blocks, rows: int) -> Blocks:
 
 def _pixel_noise(plane: Plane) -> float:
     """From differences of next neighbours, robust against edges."""
-    lines = plane[::4].astype(np.int16)
-    steps = np.abs(np.diff(lines, axis=1))
-    counts = np.bincount(steps.ravel(), minlength=2)
-    total = counts.sum()
-    median = float(np.searchsorted(np.cumsum(counts), total / 2))
-    inside = steps[steps <= max(3 * median, 2)]
-    return float(np.sqrt(np.mean(inside.astype(np.float32) ** 2) / 2)) if inside.size else 0.0
+    lines = plane[::4]
+    counts = _histogram(cv2.absdiff(lines[:, 1:], lines[:, :-1]))
+    median = _middle(counts)
+    inside = counts[: max(3 * median, 2) + 1]
+    squares = float(inside @ np.arange(len(inside)) ** 2)
+    return float(np.sqrt(squares / inside.sum() / 2)) if inside.any() else 0.0
 
 
 def _text_mask(half: Plane, rows: int) -> NDArray[np.bool_]:
@@ -214,15 +215,24 @@ def _coloured_text(blue: Plane, red: Plane, rows: int) -> NDArray[np.bool_]:
 
 
 def _median(plane: Plane) -> int:
-    counts = np.bincount(plane[::4, ::4].ravel(), minlength=256)
+    return _middle(_histogram(plane[::4, ::4]))
+
+
+def _histogram(values: NDArray[np.uint8] | cv2.typing.MatLike) -> NDArray[np.int64]:
+    counts = cv2.calcHist([np.ascontiguousarray(values)], [0], None, [256], [0, 256])
+    return np.asarray(counts.ravel(), np.int64)
+
+
+def _middle(counts: NDArray[np.int64]) -> int:
+    """The median of the values that were counted."""
     return int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
 
 
-def _without_luma(chroma: Blocks, luma: Blocks) -> Blocks:
-    """``chroma`` minus its median among blocks of like luma."""
+def _without_luma(chroma: Blocks, by_luma: NDArray[np.intp]) -> Blocks:
+    """``chroma`` minus its median among blocks of like luma, given their order by luma."""
     if len(chroma) < 4 * _LUMA_BINS:
         return cast(Blocks, chroma - np.median(chroma)) if len(chroma) else chroma
     left = np.empty_like(chroma)
-    for rank in np.array_split(np.argsort(luma, kind="stable"), _LUMA_BINS):
+    for rank in np.array_split(by_luma, _LUMA_BINS):
         left[rank] = chroma[rank] - np.median(chroma[rank])
     return left

@@ -8,6 +8,7 @@ much, between a picture and its copy hardly, whatever the encoder does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -29,6 +30,10 @@ _BRISK = 2.0
 """So many times that motion, and a copy could not be mistaken for a true picture."""
 _STILL = 0.3
 """A picture that changes less than this share of the usual change may be a copy."""
+_NOTHING = 0.5
+"""Changes below this many grey levels are all the same: rounding and the encoder's refining."""
+_GAP = 1.35
+"""So many times more than any copy does every true picture change."""
 _PAUSE = 6
 """So many still pictures in a row are a pause of the scene, not copies."""
 _CLOSER_LOOK = 75
@@ -110,8 +115,7 @@ def _steps(glances: Iterable[Glance]) -> _Steps:
     for blocks in (glance.blocks for glance in glances):
         if before is not None and before.shape == blocks.shape:
             change = np.abs(blocks - before).ravel()
-            most = change[np.argpartition(change, -_MOST_CHANGED)[-_MOST_CHANGED:]]
-            motion.append(float(most.mean()))
+            motion.append(float(np.partition(change, -_MOST_CHANGED)[-_MOST_CHANGED:].mean()))
             changed.append(change > max(_MOTION, motion[-1]) / 2)
         before = blocks
     if not motion:
@@ -124,12 +128,14 @@ def _judge(steps: _Steps) -> Repeats:
     """Count the copies in a closer look, pauses of the scene left out."""
     if steps.level < _MOTION:
         return _nothing("static", steps)
-    still = steps.still
-    pause = _in_long_runs(still, _PAUSE)
-    copies, examined = int((still & ~pause).sum()), int((~pause).sum())
+    pause = _in_long_runs(steps.still, _PAUSE)
+    examined = int((~pause).sum())
+    slow = int((steps.still & ~pause).sum())
+    copies = int((_set_apart(steps) & ~pause).sum())
     share = copies / examined if examined else 0.0
     if share < _SMALLEST_SHARE:
-        return _nothing("none", steps)
+        continuous = slow >= DETECTABLE_SHARE * examined > 0
+        return _nothing("unsure" if continuous else "none", steps)
     if _flickers(steps):
         return _nothing("unsure", steps)
     lower, upper = (
@@ -137,6 +143,22 @@ def _judge(steps: _Steps) -> Repeats:
         float(beta.ppf(0.975, copies + 1, examined - copies)) if copies < examined else 1.0,
     )
     return Repeats("found", share, lower, upper, examined, tuple(map(float, steps.motion)))
+
+
+def _set_apart(steps: _Steps) -> npt.NDArray[np.bool_]:
+    """The still pictures that a gap separates from all others.
+
+    True pictures of an uneven motion change by anything between little and much.
+    """
+    motion = np.maximum(steps.motion, _NOTHING)
+    ordered = np.sort(motion)
+    fewest = max(1, math.ceil(_SMALLEST_SHARE * len(ordered)))
+    most = min(int(steps.still.sum()), len(ordered) - 1)
+    gaps = ordered[fewest : most + 1] / ordered[fewest - 1 : most]
+    if not len(gaps) or gaps.max() < _GAP:
+        return np.zeros_like(steps.still)
+    found: npt.NDArray[np.bool_] = motion <= ordered[fewest - 1 + int(gaps.argmax())]
+    return found
 
 
 def _in_long_runs(values: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:

@@ -50,6 +50,13 @@ class Packets:
             self.headers.payload_start[index] : self.headers.payload_end[index]
         ].tobytes()
 
+    def payloads(self, first: int, end: int) -> list[bytes]:
+        """The payloads of packets ``first`` to ``end``."""
+        content = self.buffer.data
+        starts = self.headers.payload_start[first:end].tolist()
+        ends = self.headers.payload_end[first:end].tolist()
+        return [bytes(content[start:after]) for start, after in zip(starts, ends, strict=True)]
+
     def payload_byte(self, offset: int) -> npt.NDArray[np.uint8]:
         """Byte ``offset`` of every payload; 0 where the payload is shorter."""
         at = self.headers.payload_start + offset

@@ -37,7 +37,7 @@ from protocols.picture_format import PictureFormat
 from protocols.rtcp import SenderReport, parse_rtcp
 from protocols.rtp import HeaderTable, parse_headers
 
-STRETCH = 7
+STRETCH = 12
 COMFORT_NOISE = 13
 """Payload type of comfort noise (RFC 3389); it shares the sequence numbers of the sound."""
 _READERS_KEPT = 4

@@ -151,7 +151,7 @@ def _crop(luma: Luma) -> Part:
     width, height = (min(_CROP[0], luma.shape[1]), min(_CROP[1], luma.shape[0]))
     left, top = _most_textured(luma[::4, ::4], width // 4, height // 4)
     crop = luma[4 * top : 4 * top + height, 4 * left : 4 * left + width]
-    _, coded = cv2.imencode(".png", np.ascontiguousarray(crop), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    _, coded = cv2.imencode(".png", np.ascontiguousarray(crop))
     return Part.of(coded.tobytes(), "image/png")
 
 
