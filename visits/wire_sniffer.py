@@ -144,7 +144,11 @@ def _scapy() -> tuple[Any, type[Exception]]:
     modules import one another.
     """
     with _importing:
-        import scapy.arch  # noqa: F401 - it chooses the sockets of this system
+        import scapy.arch.common
+
+        # The compiled filter cuts frames at this length, and on loopback a full segment is longer
+        # than 65,535 bytes with its Ethernet header.
+        scapy.arch.common.MTU = _LARGEST_FRAME
         from scapy.config import conf
         from scapy.error import Scapy_Exception
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
 
@@ -70,6 +71,20 @@ async def test_sniffing_times_are_those_of_the_traffic():
         if frame.data[23] == 17
     }
     assert recording.started.timestamp() <= time_ns / 1e9 <= recording.ended.timestamp()
+
+
+async def test_the_largest_packet_of_loopback_is_captured_whole():
+    largest = 65_535 - 20 - 8
+
+    async def traffic() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind((CAMERA, 0))
+            sender.sendto(bytes(largest), (PLATFORM, 9))
+        await asyncio.sleep(0.2)
+
+    recording = await capture_wire("P1", SCOPE, Sniffer("lo"), 5, during=traffic)
+    frames = [frame.data for frame in read_capture(recording.read("capture.pcap"))]
+    assert max(map(len, frames)) == 14 + 20 + 8 + largest
 
 
 async def test_the_bound_in_time_ends_the_capture():
