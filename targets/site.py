@@ -105,7 +105,7 @@ class Site:
     rulings: Mapping[str, str] = field(default_factory=dict)
     waivers: Path | None = None
     online_seconds: float = 6.0
-    clock_seconds: float = 12.0
+    clock_seconds: float = 23.0
     simulated: bool = False
 
     def point(self, identifier: str) -> Point:

@@ -227,7 +227,7 @@ def read_site(
         waivers=reader.path(fields.get("waivers"), "waivers"),
         online_seconds=reader.number(watch.get("online_seconds"), "online_seconds", 1, 604_800)
         or 6.0,
-        clock_seconds=reader.number(watch.get("clock_seconds"), "clock_seconds", 3, 3600) or 12.0,
+        clock_seconds=reader.number(watch.get("clock_seconds"), "clock_seconds", 3, 3600) or 23.0,
     )
     if reader.mistakes:
         raise SiteFileError(reader.mistakes)
