@@ -27,7 +27,7 @@ _VISIT_SECONDS = {
     "stream:codec-h265": 5,
     "snapshot": 2,
     "white-light": 12,
-    "clock": 14,
+    "clock": 25,
     "wire": 12,
     "online": 8,
     "passwords": 15,
