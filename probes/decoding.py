@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import av
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +23,7 @@ from protocols.rtp import parse_rtp
 _DECODERS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg"}
 _MOST_KEPT = 12
 _BLOCK = 16
+_MEAN_OF_BLOCK = np.full(_BLOCK, 1 / (2 * _BLOCK), np.float32)
 _SETS_IN_SESSION = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
 Bytes = npt.NDArray[np.uint8]
 Blocks = npt.NDArray[np.float32]
@@ -83,10 +83,9 @@ class Picture:
         """Mean luma of every whole block of 16x16, by every eighth row: enough to see motion."""
         luma = self.luma()
         rows, columns = luma.shape[0] // _BLOCK, luma.shape[1] // _BLOCK
-        sampled = luma[: rows * _BLOCK : 8, : columns * _BLOCK]
-        narrow = cv2.resize(sampled, (columns * 4, rows * 2), interpolation=cv2.INTER_AREA)
-        means = cv2.resize(narrow.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
-        return np.asarray(means, np.float32)
+        sampled = luma[: rows * _BLOCK : _BLOCK // 2, : columns * _BLOCK].astype(np.float32)
+        means = sampled.reshape(-1, _BLOCK) @ _MEAN_OF_BLOCK
+        return np.asarray(means.reshape(rows, 2, columns).sum(axis=1), np.float32)
 
     def bgr(self) -> Bytes:
         """Height x width x 3, blue first, 0 to 255: what OpenCV wants."""

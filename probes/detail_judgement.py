@@ -63,6 +63,9 @@ _HALF = _Source((0, 0), 0.36, 0.30, 0.42)
 _THREE_QUARTERS = 0.45
 """Least share when the width was enlarged by 4/3: the grid of 4x4 transforms lies there too."""
 
+_GRID = (0.375, 0.5, 0.75)
+"""Parts of the size where the grid of a codec's transform lies."""
+
 _LOWEST = 44
 _ON_GRID = 0.3
 _GRID_MARGIN = 0.2
@@ -116,19 +119,20 @@ class _Judge:
         self.height, self.width = (int(side) for side in pictures[0].shape)
         self._spectra = [[axis_spectra(one, axis) for one in pictures] for axis in (1, 0)]
         self._across, self._upright = (AxisCopies(spectra) for spectra in self._spectra)
-        self._grid = [
-            (self._across.of(round(self.width * part)), self._upright.of(round(self.height * part)))
-            for part in (0.375, 0.5, 0.75)
-        ]
+        self._grid = self._of_each([(self.width * part, self.height * part) for part in _GRID])
         self.sources = [self._rule(source) for source in _SOURCES if self._visible(source)]
-        self.copies = {
-            rule.size: (self._across.of(rule.size[0]), self._upright.of(rule.size[1]))
-            for rule in self.sources
-        }
+        sizes = [rule.size for rule in self.sources]
+        self.copies = dict(zip(sizes, self._of_each(sizes), strict=True))
         self.reach = [_reach(spectra) for spectra in self._spectra]
         self.textured = min(_mean(one.textured for one in axis) for axis in self._spectra)
         self.variance = min(_mean(one.variance for one in axis) for axis in self._spectra)
         self.coding = max(one.share for one in self._grid[2])
+
+    def _of_each(self, sizes: Sequence[tuple[float, float]]) -> list[tuple[Copies, Copies]]:
+        """The copies across and upright for several source sizes."""
+        across = self._across.of_each([round(width) for width, _ in sizes])
+        upright = self._upright.of_each([round(height) for _, height in sizes])
+        return list(zip(across, upright, strict=True))
 
     def _visible(self, source: _Source) -> bool:
         """Whether copies of this source would lie where this picture can show them."""

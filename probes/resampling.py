@@ -86,11 +86,21 @@ class AxisCopies:
         power = sum(one.power for one in spectra)
         self._products = np.asarray(products).reshape(len(spectra[0].windows), -1)
         self._amplitude = np.sqrt(np.asarray(power))
-        self._background = float(np.median([self._share(float(s)) for s in _BACKGROUND]))
+        self._background = float(np.median(self._shares(_BACKGROUND)))
 
     def of(self, source: int) -> Copies:
         """The copied share if the source had ``source`` pixels along this axis."""
-        return Copies(source, self._share(self._total(source)), self._background)
+        return self.of_each((source,))[0]
+
+    def of_each(self, sources: Sequence[int]) -> list[Copies]:
+        """``of`` for several sizes at the cost of one."""
+        if not sources:
+            return []
+        shares = self._shares([self._total(source) for source in sources])
+        return [
+            Copies(source, float(share), self._background)
+            for source, share in zip(sources, shares, strict=True)
+        ]
 
     def rival(self, source: int) -> float:
         """The largest share at a size that up-scaling from ``source`` does not explain.
@@ -104,13 +114,13 @@ class AxisCopies:
             for s in range(*_SCANNED)
             if min(abs(s - one) for one in own) > 2 and min(s % GRID, -s % GRID) > 1
         ]
-        return max(self._share(float(s)) for s in others)
+        return float(self._shares(others).max())
 
     def _total(self, source: int) -> float:
         return source / self._length * WINDOW
 
-    def _share(self, total: float) -> float:
-        return _coherence(self._products, self._amplitude, total)
+    def _shares(self, totals: Sequence[float]) -> NDArray[np.float64]:
+        return _coherence(self._products, self._amplitude, totals)
 
 
 def _products(windows: NDArray[np.complex64]) -> NDArray[np.complex64]:
@@ -119,37 +129,52 @@ def _products(windows: NDArray[np.complex64]) -> NDArray[np.complex64]:
 
 
 def _coherence(
-    products: NDArray[np.complex64], amplitude: NDArray[np.float32], total: float
-) -> float:
-    """Coherence of all pairs of bins whose sum is ``total`` (a fraction of a bin may be left).
+    products: NDArray[np.complex64], amplitude: NDArray[np.float32], totals: Sequence[float]
+) -> NDArray[np.float64]:
+    """Coherence of all pairs of bins whose sum is each total (a fraction of a bin may be left).
 
     A fence or a tiled wall is coherent with itself, but only at its own lines. The share is
     therefore the least that is left when any few neighbouring bins are put aside.
     """
-    whole = round(total)
-    low, high = _pairs(whole)
-    if not len(low):
-        return 0.0
+    whole = [round(total) for total in totals]
+    low, high, counts = _all_pairs(tuple(whole))
+    there = np.arange(low.shape[1]) < counts[:, None]
     bins = LAST_BIN - FIRST_BIN + 1
-    found = products[:, high * bins + low]
-    most = (amplitude[:, high] * amplitude[:, low]).sum(axis=0)
-    columns = np.arange(len(found))
-    slips = total - whole + np.arange(-1, 2)[:, None] / _SLIPS
-    by_bin = np.exp(-2j * np.pi * slips * columns) @ found
-    best = by_bin[np.abs(by_bin.sum(axis=1)).argmax()]
-    left = best.sum() - _blocks(best)
-    left_most = most.sum() - _blocks(most)
-    share = np.abs(left) / np.maximum(left_most, 1e-9)
-    return float(share.min()) if most.sum() else 0.0
+    found = products[:, high * bins + low].swapaxes(0, 1) * there[:, None]
+    most = (amplitude[:, high] * amplitude[:, low]).sum(axis=0) * there
+    slips = (np.asarray(totals) - whole)[:, None] + np.arange(-1, 2) / _SLIPS
+    turns = np.exp(-2j * np.pi * slips[:, :, None] * np.arange(len(products)))
+    by_bin = turns @ found
+    clearest = np.abs(by_bin.sum(axis=2)).argmax(axis=1)
+    best = by_bin[np.arange(len(whole)), clearest]
+    left = np.abs(best.sum(axis=1, keepdims=True) - _blocks(best))
+    share = left / np.maximum(most.sum(axis=1, keepdims=True) - _blocks(most), 1e-9)
+    beyond = np.arange(share.shape[1] - 1) > counts[:, None] - _LINE
+    share[:, :-1][beyond] = np.inf
+    return np.where(most.sum(axis=1) > 0, share.min(axis=1), 0.0)
 
 
 def _blocks(values: NDArray[Any]) -> NDArray[Any]:
-    """Sums of every run of ``_LINE`` neighbours, and nothing put aside at last."""
-    sums = np.concatenate(([0], np.cumsum(values)))
-    return np.concatenate((sums[_LINE:] - sums[:-_LINE], [0]))
+    """Sums of every run of ``_LINE`` neighbours in each row, and nothing put aside at last."""
+    sums = np.cumsum(values, axis=1)
+    runs = sums[:, _LINE - 1 :].copy()
+    runs[:, 1:] -= sums[:, :-_LINE]
+    return np.concatenate((runs, np.zeros((len(runs), 1), runs.dtype)), axis=1)
 
 
 @cache
+def _all_pairs(
+    totals: tuple[int, ...],
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Lower and higher bins of the pairs of every total, filled up to one length; their numbers."""
+    pairs = [_pairs(total) for total in totals]
+    counts = np.array([len(low) for low, _ in pairs], np.intp)
+    filled = np.zeros((2, len(pairs), max(_LINE, counts.max())), np.intp)
+    for row, (low, high) in enumerate(pairs):
+        filled[0, row, : len(low)], filled[1, row, : len(high)] = low, high
+    return filled[0], filled[1], counts
+
+
 def _pairs(total: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     upper = min(int(_HIGHEST_RATIO * total), LAST_BIN, total - FIRST_BIN)
     high = np.arange((total + 1) // 2, upper + 1)
