@@ -34,7 +34,7 @@ SERVER = REPOSITORY / "tests" / "targets" / "gstreamer_server.py"
 SYSTEM_PYTHON = "/usr/bin/python3"
 USER, PASSWORD = "inspector", "Tw0-Bikes!And-a-Bunny"
 ONLY = ("4.3.1-c1", "4.3.1-c2", "4.3.1-c3", "4.3.1-g1", "4.3.1-h", "4.3.3.5-d", "5.3-a")
-_LOOPS = 8
+_LOOPS = 16
 _X264 = ("-c:v", "libx264", "-preset", "superfast", "-g", "50", "-pix_fmt", "yuv420p")
 _X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=50:log-level=none")
 _X265 += ("-tag:v", "hvc1", "-pix_fmt", "yuv420p")
@@ -142,7 +142,7 @@ def make_clip(footage: Footage, folder: Path, name: str) -> Path:
 
 
 def _film(footage: Footage) -> tuple[list[str], str]:
-    return ["-i", film(footage.film)], f"[1:v]{footage.pictures}"
+    return ["-t", "5", "-i", film(footage.film)], f"[1:v]{footage.pictures}"
 
 
 def _photographs(footage: Footage) -> tuple[list[str], str]:
