@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
@@ -16,6 +17,7 @@ from assessment.recording import Recording
 from assessment.settling import settle
 from assessment.verdicts import Verdict
 from standard.catalogue import Catalogue, Limit, Requirement
+from steps.companions import Probe, companions
 from targets.site import Point, Site
 
 #: The subject of a finding about the site as a whole.
@@ -66,13 +68,18 @@ class Acceptance:
             point for point in points if requirement in self.scope.get(point.id, (requirement,))
         )
 
-    def once(
-        self, measure: Callable[[Recording], Measurement], recording: Recording
-    ) -> Measurement:
-        """What ``measure`` finds in ``recording``; several scenarios ask, one measures."""
-        key = (f"{measure.__module__}.{measure.__name__}", recording.digest)
+    def once(self, probe: Probe, recording: Recording) -> Measurement:
+        """What ``probe`` finds in ``recording``; several scenarios ask, one measures.
+
+        Its companions are run while the recording is open. One that breaks is left to the
+        scenario that asks for it.
+        """
+        key = _key(probe, recording)
         if key not in self.measured:
-            self.measured[key] = measure(recording)
+            self.measured[key] = probe(recording)
+            for other in companions(probe):
+                with suppress(Exception):
+                    self.measured[_key(other, recording)] = other(recording)
         return self.measured[key]
 
     def history(self, kind: str, point: Point) -> Sequence[Recording]:
@@ -82,6 +89,10 @@ class Acceptance:
     def reading(self, ruling: str) -> str:
         """The reading of an open phrase that governs this run: the site's choice or ours."""
         return self.site.rulings.get(ruling) or self.catalogue.rulings[ruling].reading.name
+
+
+def _key(probe: Probe, recording: Recording) -> tuple[str, str]:
+    return f"{probe.__module__}.{probe.__name__}", recording.digest
 
 
 @dataclass

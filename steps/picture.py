@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probes.white_light import measure_white_light
 from pytest_bdd import parsers, then
 
 from assessment.measurement import Measurement
 from probes.colour import measure_colour
 from probes.picture_size import measure_picture_size
 from probes.true_detail import measure_true_detail
+from probes.white_light import measure_white_light
 from steps.acceptance import Conclusion, HarnessError, ScenarioRun, gravest
 from targets.site import Point
 
@@ -40,7 +40,8 @@ def picture_is_large_enough(scenario_run: ScenarioRun, width: str, height: str) 
         raise HarnessError(f"the feature says {width}x{height}, the catalogue another size")
 
     def judge(point: Point) -> Conclusion:
-        size = measure_picture_size(scenario_run.recording(scenario_run.main_stream, point))
+        recording = scenario_run.recording(scenario_run.main_stream, point)
+        size = scenario_run.acceptance.once(measure_picture_size, recording)
         return gravest([scenario_run.compare(side) for side in sides(size)])
 
     scenario_run.judge_each(judge)
@@ -66,9 +67,12 @@ def detail_is_native(scenario_run: ScenarioRun) -> None:
 @then("每台摄像机的画面是彩色的")
 def picture_is_coloured(scenario_run: ScenarioRun) -> None:
     kind = scenario_run.main_stream
-    scenario_run.judge_each(
-        lambda point: scenario_run.compare(measure_colour(scenario_run.recording(kind, point)))
-    )
+
+    def judge(point: Point) -> Conclusion:
+        recording = scenario_run.recording(kind, point)
+        return scenario_run.compare(scenario_run.acceptance.once(measure_colour, recording))
+
+    scenario_run.judge_each(judge)
 
 
 @then("每台摄像机的补光灯发出白光")
