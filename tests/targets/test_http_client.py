@@ -26,9 +26,11 @@ from tests.targets.servers import (
 )
 
 QUICK = CameraOptions(connect_seconds=0.5, answer_seconds=0.5)
+#: Where an answer comes: a busy machine may take its time.
+PATIENT = CameraOptions(connect_seconds=10, answer_seconds=10)
 
 
-def client(options: CameraOptions = QUICK, password: str | None = None) -> HttpClient:
+def client(options: CameraOptions = PATIENT, password: str | None = None) -> HttpClient:
     secret = None if password is None else Secret(password)
     return HttpClient(
         ADDRESS, options=options, time_source=SystemTime(), user="admin", secret=secret
@@ -50,9 +52,9 @@ def always(content: bytes) -> Handler:
     return handle
 
 
-async def get(handler: Handler, **options: int) -> object:
+async def get(handler: Handler, patience: CameraOptions = PATIENT, **options: int) -> object:
     async with tcp_server(handler) as port:
-        one = client()
+        one = client(patience)
         try:
             return await one.request("GET", f"http://{ADDRESS}:{port}/x", **options)  # type: ignore[arg-type]
         finally:
@@ -138,10 +140,10 @@ async def test_a_device_that_stalls_or_drips_is_left_in_time(drip: bytes) -> Non
 
     started = time.monotonic()
     with pytest.raises(VisitProblem) as caught:
-        await get(handle)
+        await get(handle, QUICK)
     assert caught.value.reason.code == "visit.timeout"
     assert caught.value.reason.parameters == {"seconds": 0.5, "waiting_for": "http"}
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 3.0
 
 
 @pytest.mark.parametrize(
@@ -194,15 +196,15 @@ async def test_a_certificate_that_is_not_trusted(tmp_path: Path, expired: bool) 
     pem = write_certificate(tmp_path, expired=expired)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    trusting = CameraOptions(connect_seconds=1, answer_seconds=1, ca_file=pem)
-    careless = CameraOptions(connect_seconds=1, answer_seconds=1, verify_tls=False)
+    trusting = CameraOptions(connect_seconds=10, answer_seconds=10, ca_file=pem)
+    careless = CameraOptions(connect_seconds=10, answer_seconds=10, verify_tls=False)
     async with tcp_server(always(http_answer(b"ok")), tls=context) as port:
         url = f"https://{ADDRESS}:{port}/"
         one = client(careless)
         assert (await one.request("GET", url)).response.body == b"ok"
         one.close()
         with pytest.raises(VisitProblem) as caught:
-            await client(trusting if expired else QUICK).request("GET", url)
+            await client(trusting if expired else PATIENT).request("GET", url)
         assert caught.value.reason.code == "visit.certificate"
         said = "expired" if expired else "self-signed"
         assert said in caught.value.reason.parameters["detail"]

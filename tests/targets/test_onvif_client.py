@@ -19,7 +19,7 @@ from targets.onvif_media import CameraMedia
 from targets.transcript import Transcript
 from tests.targets.servers import ADDRESS, Handler, http_answer, read_request, tcp_server
 
-QUICK = CameraOptions(connect_seconds=1, answer_seconds=1)
+PATIENT = CameraOptions(connect_seconds=10, answer_seconds=10)
 ENVELOPE = (
     '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
     'xmlns:ter="http://www.onvif.org/ver10/error"><s:Body>{}</s:Body></s:Envelope>'
@@ -32,7 +32,7 @@ REFUSAL = ENVELOPE.format(
 
 def target(port: int, password: str = "Tantou-2026-sim") -> CameraTarget:
     address = f"onvif://admin@{ADDRESS}:{port}"
-    return parse_camera(address, secret=lambda: Secret(password), options=QUICK)
+    return parse_camera(address, secret=lambda: Secret(password), options=PATIENT)
 
 
 @asynccontextmanager
@@ -149,7 +149,7 @@ async def test_onvif_over_tls() -> None:
         secure = replace(
             target(state.ports["https"]),
             scheme="onvifs",
-            options=CameraOptions(connect_seconds=2, answer_seconds=2, verify_tls=False),
+            options=CameraOptions(connect_seconds=10, answer_seconds=10, verify_tls=False),
         )
         client = OnvifClient(secure, time_source=SystemTime())
         assert (await CameraMedia(client).profiles())[0]["token"] == "profile_main"

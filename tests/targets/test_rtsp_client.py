@@ -14,12 +14,12 @@ from targets.errors import VisitProblem
 from targets.rtsp_client import Reception, RtspSession, open_session
 from tests.targets.servers import GstreamerServer, write_certificate
 
-QUICK = CameraOptions(connect_seconds=2, answer_seconds=2)
+PATIENT = CameraOptions(connect_seconds=10, answer_seconds=10)
 Start = Callable[..., GstreamerServer]
 
 
 async def receive(
-    uri: str, seconds: float, *, udp: bool, password: str = "", options: CameraOptions = QUICK
+    uri: str, seconds: float, *, udp: bool, password: str = "", options: CameraOptions = PATIENT
 ) -> tuple[RtspSession, Reception, bytes]:
     camera = parse_camera(uri, secret=lambda: Secret(password), options=options)
     async with open_session(camera, camera.stream_uri, time_source=SystemTime()) as session:
@@ -77,7 +77,7 @@ async def test_wrong_password_is_tried_once(gstreamer: Start) -> None:
 async def test_rtsps_with_a_trusted_certificate(gstreamer: Start, tmp_path: Path) -> None:
     pem = write_certificate(tmp_path)
     server = gstreamer("--certificate", str(pem))
-    options = CameraOptions(connect_seconds=2, answer_seconds=2, ca_file=pem)
+    options = CameraOptions(connect_seconds=10, answer_seconds=10, ca_file=pem)
     _, reception, _ = await receive(server.uri("rtsps"), 0.3, udp=False, options=options)
     assert reception.end == "complete"
 
