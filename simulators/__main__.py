@@ -8,12 +8,16 @@ answers: ``{"ready": true, ...}``, or ``{"error": ...}`` and exit code 1 when it
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import sys
+import time
 from pathlib import Path
 
 from simulators.site import SimulatedSite
 from simulators.site_plan import SitePlan
+
+_PATIENCE_SECONDS = 20.0
 
 
 async def _until_input_closes() -> None:
@@ -21,12 +25,26 @@ async def _until_input_closes() -> None:
     await loop.run_in_executor(None, sys.stdin.read)
 
 
+async def _open(site: SimulatedSite) -> None:
+    """Open the site; a killed run's simulators may need a moment to let go of its ports."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            await site.start(lambda done, every: _say({"clips": done, "of": every}))
+        except OSError as error:
+            await site.stop()
+            if error.errno != errno.EADDRINUSE or time.monotonic() > end:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            return
+
+
 async def _run(plan: SitePlan) -> int:
     site = SimulatedSite(plan)
     try:
-        await site.start(lambda done, every: _say({"clips": done, "of": every}))
+        await _open(site)
     except OSError as error:
-        await site.stop()
         _say({"error": f"{error.strerror or error}"})
         return 1
     _say({"ready": True, "cameras": len(plan.cameras)})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from console import __main__ as command_line
 from console import preparation
-from console.bundled_site import simulated_point, simulated_site
+from console.bundled_site import simulated_point
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -32,17 +32,14 @@ def start(network: str, *arguments: str, count: int = 1) -> subprocess.Popen[str
 
 
 def main(network: str, count: int, arguments: list[str]) -> None:
-    def points(ground):
+    def points(ground, network):
         return tuple(
             simulated_point(number, ground, name=f"camera {number + 1}", network=network)
             for number in range(count)
         )
 
-    def site(name, staged, ground):
-        return simulated_site(name, staged, ground, network)
-
     preparation.bundled_points = points
-    preparation.simulated_site = site
+    preparation.free_network = lambda _ground: network
     command_line.main(arguments)
 
 
