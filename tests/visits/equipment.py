@@ -16,7 +16,7 @@ from tests.targets.servers import ADDRESS, GstreamerServer
 from visits.circumstances import Circumstances, Lengths
 
 PASSWORD = "Tantou-2026-sim"
-QUICK = CameraOptions(connect_seconds=1, answer_seconds=2)
+PATIENT = CameraOptions(connect_seconds=5, answer_seconds=8)
 SHORT = Lengths(
     main=0.6,
     other=0.5,
@@ -67,7 +67,7 @@ def circumstances(**changes: object) -> Circumstances:
 
 def onvif_target(port: int, password: str = PASSWORD, point: str = "p") -> CameraTarget:
     address = f"onvif://admin@{ADDRESS}:{port}"
-    return parse_camera(address, point=point, secret=lambda: Secret(password), options=QUICK)
+    return parse_camera(address, point=point, secret=lambda: Secret(password), options=PATIENT)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from tests.targets.servers import ADDRESS, tcp_server
 from tests.targets.test_rtsp_misbehaviour import Device, frame, rtsp_answer
 from tests.visits.equipment import (
     PASSWORD,
-    QUICK,
+    PATIENT,
     MemoryStore,
     Rig,
     Start,
@@ -182,7 +182,7 @@ async def test_a_codec_that_is_not_offered(gstreamer: Start) -> None:
 
 def streamer(port: int, password: str = PASSWORD) -> CameraTarget:
     address = f"rtsp://admin@{ADDRESS}:{port}/stream"
-    return parse_camera(address, point="p", secret=lambda: Secret(password), options=QUICK)
+    return parse_camera(address, point="p", secret=lambda: Secret(password), options=PATIENT)
 
 
 async def test_a_camera_that_only_streams(gstreamer: Start) -> None:
