@@ -148,7 +148,7 @@ def _scapy() -> tuple[Any, type[Exception]]:
 
         # The compiled filter cuts frames at this length, and on loopback a full segment is longer
         # than 65,535 bytes with its Ethernet header.
-        scapy.arch.common.MTU = _LARGEST_FRAME
+        scapy.arch.common.MTU = _LARGEST_FRAME  # type: ignore[attr-defined]
         from scapy.config import conf
         from scapy.error import Scapy_Exception
 
