@@ -20,6 +20,7 @@ import asyncio
 import multiprocessing
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -35,6 +36,7 @@ from assessment.recording import Part, Recording
 from probes.colour import measure_colour
 from probes.frame_rate import measure_frame_rate
 from probes.picture_size import measure_picture_size
+from probes.streams import forget
 from probes.true_detail import measure_true_detail
 from probes.video_codec import measure_video_codec
 from protocols.time_source import SystemTime
@@ -108,6 +110,7 @@ def _tantou(uri: str, seconds: float, *, udp: bool) -> dict[str, float]:
         doubt = f" ({result.spoilt.code})" if result.spoilt else ""
         print(f"  {name:8} {spent[name]:6.3f} s   {result.value}{doubt}")
     print(f"  {'receive':8} {spent['receive']:6.3f} s")
+    forget(recording)
     return spent
 
 
@@ -147,12 +150,25 @@ def _ffprobe(uri: str, seconds: float, *, udp: bool) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def _pairing(uri: str, seconds: float, *, udp: bool) -> tuple[float, float, float]:
+    """CPU seconds of the harness, of OpenCV and of ffprobe, one after another."""
+    spent = sum(_tantou(uri, seconds, udp=udp).values())
+    opencv = _opencv(uri, round(25 * seconds), udp=udp)
+    ffprobe = _ffprobe(uri, seconds, udp=udp)
+    print(
+        f"tantou {spent:.3f} s   OpenCV {opencv:.3f} s   ffprobe {ffprobe:.3f} s of CPU", end="   "
+    )
+    print(f"tantou / OpenCV = 1/{opencv / spent:.1f}")
+    return spent, opencv, ffprobe
+
+
 def main() -> int:
     """Run all three and print the ratio; 1 when the harness costs more than 1/8 of OpenCV."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--transport", choices=("udp", "tcp"), default="tcp")
     parser.add_argument("--address", default="127.13.8.1")
+    parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args()
     udp = options.transport == "udp"
     pipe, other = multiprocessing.Pipe()
@@ -165,17 +181,19 @@ def main() -> int:
         first = asyncio.run(_receive(uri, 1.0, udp=udp))
         for measure in PROBES.values():
             measure(first)
+        forget(first)
         print(f"{options.seconds:g} s of 1080p25 by {options.transport}, {os.cpu_count()} cores")
-        spent = sum(_tantou(uri, options.seconds, udp=udp).values())
-        opencv = _opencv(uri, round(25 * options.seconds), udp=udp)
-        ffprobe = _ffprobe(uri, options.seconds, udp=udp)
+        runs = [_pairing(uri, options.seconds, udp=udp) for _ in range(options.runs)]
     finally:
         pipe.send("end")
         camera.join(5)
-    print(f"tantou {spent:.3f} s   OpenCV {opencv:.3f} s   ffprobe {ffprobe:.3f} s of CPU")
-    share = spent / opencv
-    print(f"tantou / OpenCV = 1/{1 / share:.1f} (must be at most 1/{1 / TARGET_SHARE:.0f})")
-    return 0 if share <= TARGET_SHARE else 1
+    shares = sorted(opencv / spent for spent, opencv, _ in runs)
+    middle = statistics.median(shares)
+    print(
+        f"tantou / OpenCV: best 1/{shares[-1]:.1f}, median 1/{middle:.1f}, worst 1/{shares[0]:.1f}"
+    )
+    print(f"the median must be at most 1/{1 / TARGET_SHARE:.0f}")
+    return 0 if 1 / middle <= TARGET_SHARE else 1
 
 
 if __name__ == "__main__":

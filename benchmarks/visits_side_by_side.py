@@ -1,8 +1,9 @@
 """How the cost of visits grows from one camera to a hundred visited side by side.
 
 A simulated site runs in a process of its own. For each number of cameras a fresh process of
-the harness visits that many at once, every kind of visit after the other, and tells wall time,
-its own CPU and its own memory. Recordings go to a run store on disk, as in a real run.
+the harness visits that many at once, every kind of visit after the other, then judges size,
+rate, colour and detail of all, one quantity after the other as the scenarios do; it tells wall
+time, its own CPU and its own memory. Recordings go to a run store on disk, as in a real run.
 
 Run: python -m benchmarks.visits_side_by_side [--cameras 1 10 30 100] [--network 127.22]
 """
@@ -15,19 +16,26 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any, cast
 
 from assessment.recording import Recording
 from assessment.store import RunStore
 from benchmarks.onvif_many import raise_file_limit, resident_kib
 from console.simulated_site import running
 from hardware_rigs.http_rig import HttpLightBox
+from probes.colour import measure_colour
+from probes.frame_rate import measure_frame_rate
+from probes.picture_size import measure_picture_size
+from probes.true_detail import measure_true_detail
 from protocols.time_source import SystemTime
 from simulators.site_plan import CameraPlan, SitePlan
+from steps.acceptance import Acceptance
 from targets.camera import CameraTarget, parse_camera
 from targets.credentials import Secret
 from visits.circumstances import Circumstances
@@ -40,7 +48,7 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Cost:
-    """What one kind of visit cost.
+    """What one kind of visit, or judging, cost.
 
     Attributes:
         wall_s: until the last camera was visited.
@@ -104,19 +112,43 @@ def _visit(plan: SitePlan, pipe: Connection) -> None:
         VisitDesk(store, circumstances, at_once=len(cameras)) as desk,
     ):
         for kind in KINDS:
-            costs[kind] = _one_kind(desk, kind, cameras)
+            costs[kind] = _cost(partial(_visit_all, desk, kind, cameras))
+        streams = [store.find(KINDS[-1], camera.point) for camera in cameras]
+        costs["judging"] = _cost(partial(_judge_all, [one for one in streams if one]))
     pipe.send(costs)
 
 
-def _one_kind(desk: VisitDesk, kind: str, cameras: Sequence[CameraTarget]) -> Cost:
+def _visit_all(
+    desk: VisitDesk, kind: str, cameras: Sequence[CameraTarget]
+) -> Collection[Recording]:
+    return desk.visit_all(kind, cameras).values()
+
+
+def _judge_all(recordings: Sequence[Recording]) -> Collection[Recording]:
+    """One quantity after the other; what is measured together is measured once."""
+    acceptance = Acceptance(
+        site=cast(Any, None),
+        catalogue=cast(Any, None),
+        desk=cast(Any, None),
+        findings=cast(Any, None),
+        drawn=(),
+        today=date.today(),
+    )
+    for probe in (measure_picture_size, measure_frame_rate, measure_colour, measure_true_detail):
+        for recording in recordings:
+            acceptance.once(probe, recording)
+    return recordings
+
+
+def _cost(work: Callable[[], Collection[Recording]]) -> Cost:
     before = resident_kib()
     cpu, wall = time.process_time(), time.perf_counter()
-    recordings = desk.visit_all(kind, cameras).values()
+    recordings = work()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     problems = {one.problem.code for one in recordings if one.problem is not None}
     if problems:
-        print(f"  {kind}: {', '.join(sorted(problems))}")
+        print(f"  {', '.join(sorted(problems))}")
     return Cost(
         wall_s=wall,
         cpu_s=cpu,
