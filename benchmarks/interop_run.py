@@ -13,6 +13,7 @@ Run: ``python -m benchmarks.interop_run [--camera NAME]... [--out DIR]``
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -124,21 +125,36 @@ def film(name: str) -> str:
 
 def make_clip(footage: Footage, folder: Path, name: str) -> Path:
     """The clip that the camera plays: footage made 1080p, then repeated without encoding again."""
-    once, looped = folder / f"{name}.once.mkv", folder / f"{name}.mkv"
-    if looped.exists():
-        return looped
+    looped = folder / f"{name}.mkv"
+    if not looped.exists():
+        once = _encoded(footage)
+        _ffmpeg(
+            *("-stream_loop", str(_LOOPS), "-i", str(once)), *("-map", "0", "-c", "copy"), looped
+        )
+    return looped
+
+
+def _encoded(footage: Footage) -> Path:
+    """Five seconds of it, kept among the clips of the simulators from run to run."""
     sound = ["-map", "0:a", "-c:a", f"pcm_{footage.sound}", "-ar", "8000", "-ac", "1", "-shortest"]
     inputs, pictures = _film(footage) if footage.film else _photographs(footage)
-    _ffmpeg(
+    arguments = [
         *("-stream_loop", "1", "-i", film("bigbuckbunny.mp4"), *inputs),
         *("-filter_complex", f"{pictures}[v]", "-map", "[v]"),
         *(sound if footage.sound else ()),
         *footage.encoder,
-        str(once),
-    )
-    _ffmpeg("-stream_loop", str(_LOOPS), "-i", str(once), "-map", "0", "-c", "copy", str(looped))
-    once.unlink()
-    return looped
+    ]
+    key = hashlib.sha256("\n".join(arguments).encode()).hexdigest()[:40]
+    kept = REPOSITORY / ".cache" / "footage" / f"{key}.mkv"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        making = kept.with_suffix(f".{os.getpid()}.mkv")
+        try:
+            _ffmpeg(*arguments, making)
+            making.replace(kept)
+        finally:
+            making.unlink(missing_ok=True)
+    return kept
 
 
 def _film(footage: Footage) -> tuple[list[str], str]:
@@ -156,8 +172,8 @@ def _photographs(footage: Footage) -> tuple[list[str], str]:
     return inputs, f"{tiles}{names}xstack=inputs=12:grid=4x3,{footage.pictures}"
 
 
-def _ffmpeg(*arguments: str) -> None:
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments]
+def _ffmpeg(*arguments: str | Path) -> None:
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)]
     subprocess.run(command, check=True)
 
 

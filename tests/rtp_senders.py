@@ -12,7 +12,7 @@ from protocols.pcap import udp_datagram
 from tests.stream_recordings import DEVICE, HARNESS, VIDEO_PORTS, Sender, sealed_stream, video_track
 
 ADDRESS = "127.13.7.1"
-_QUIET_S = 1.5
+_QUIET_S = 0.2
 
 
 def receive(command: Sequence[str], codec: str, seconds: float = 25.0) -> Recording:
