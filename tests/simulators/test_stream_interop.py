@@ -55,18 +55,21 @@ def coded(encoding):
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-@pytest.mark.parametrize(
-    ("encoding", "codec"), [("H264", "h264"), ("H265", "hevc"), ("JPEG", "mjpeg")]
-)
-async def test_ffprobe_plays_every_codec(encoding, codec, transport):
-    state = coded(encoding)
-    async with serving(state):
-        streams, errors = await probe(state, "-rtsp_transport", transport)
-    video, audio = streams["video"], streams["audio"]
-    assert (video["codec_name"], video["width"], video["height"]) == (codec, 320, 184)
-    assert 45 <= int(video["nb_read_frames"]) <= 55
-    assert (audio["codec_name"], audio["sample_rate"]) == ("pcm_alaw", "8000")
-    assert errors == ""
+async def test_ffprobe_plays_every_codec(transport):
+    names = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg"}
+
+    async def play(encoding):
+        state = coded(encoding)
+        async with serving(state):
+            return await probe(state, "-rtsp_transport", transport)
+
+    played = await asyncio.gather(*map(play, names))
+    for codec, (streams, errors) in zip(names.values(), played, strict=True):
+        video, audio = streams["video"], streams["audio"]
+        assert (video["codec_name"], video["width"], video["height"]) == (codec, 320, 184)
+        assert 45 <= int(video["nb_read_frames"]) <= 55
+        assert (audio["codec_name"], audio["sample_rate"]) == ("pcm_alaw", "8000")
+        assert errors == ""
 
 
 async def test_ffmpeg_plays_over_tls():
@@ -78,23 +81,25 @@ async def test_ffmpeg_plays_over_tls():
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-@pytest.mark.parametrize(
-    ("encoding", "elements"),
-    [
-        ("H264", "rtph264depay ! h264parse ! avdec_h264"),
-        ("H265", "rtph265depay ! h265parse ! avdec_h265"),
-        ("JPEG", "rtpjpegdepay ! jpegdec"),
-    ],
-)
-async def test_gstreamer_plays_every_codec(encoding, elements, transport):
-    state = coded(encoding)
-    async with serving(state):
-        pipeline = f"rtspsrc location={address(state)} protocols={transport} ! {elements}"
+async def test_gstreamer_plays_every_codec(transport):
+    elements = {
+        "H264": "rtph264depay ! h264parse ! avdec_h264",
+        "H265": "rtph265depay ! h265parse ! avdec_h265",
+        "JPEG": "rtpjpegdepay ! jpegdec",
+    }
+
+    async def play(encoding):
+        state = coded(encoding)
+        source = f"rtspsrc location={{}} protocols={transport} ! {elements[encoding]}"
         sink = "! fakesink num-buffers=40 silent=false"
-        code, out, err = await run(tool("gst-launch-1.0"), "-v", *pipeline.split(), *sink.split())
-    assert code == 0, err
-    assert len(re.findall("chain", out)) == 40
-    assert "width=(int)320, height=(int)184" in out
+        async with serving(state):
+            pipeline = f"{source.format(address(state))} {sink}"
+            return await run(tool("gst-launch-1.0"), "-v", *pipeline.split())
+
+    for code, out, err in await asyncio.gather(*map(play, elements)):
+        assert code == 0, err
+        assert len(re.findall("chain", out)) == 40
+        assert "width=(int)320, height=(int)184" in out
 
 
 @pytest.mark.parametrize(
@@ -162,10 +167,13 @@ async def test_ffprobe_sees_the_sizes_of_defective_cameras():
         "anamorphic-1440x1080": (1440, 1080, "4:3"),
         "claims-1080p-streams-720p": (1280, 720, "1:1"),
     }
-    for name, expected in names.items():
+
+    async def seen(name):
         state = small_state(name)
         state.main.width, state.main.height = 1920, 1080
         async with serving(state):
             streams, _ = await probe(state, "-rtsp_transport", "tcp")
         video = streams["video"]
-        assert (video["width"], video["height"], video["sample_aspect_ratio"]) == expected
+        return video["width"], video["height"], video["sample_aspect_ratio"]
+
+    assert await asyncio.gather(*map(seen, names)) == list(names.values())
