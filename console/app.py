@@ -13,7 +13,7 @@ from rich.console import Console
 
 from messages import LANGUAGES, default_language, text
 
-COMMANDS = ("run", "list", "plan", "watch", "rejudge", "verify", "defects", "report", "test")
+COMMANDS = ("run", "list", "plan", "watch", "rejudge", "verify", "defects", "report", "test", "gb28181")
 EXIT_CODES = (0, 1, 2, 3, 4)
 
 
@@ -177,3 +177,38 @@ def run_all_tests(context: typer.Context, lang_option: Language = LANG) -> None:
     from console.test_command import run_tests
 
     raise typer.Exit(run_tests(LANG, console, context.args))
+
+
+gb28181 = typer.Typer(help=says("gb28181"), no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(gb28181, name="gb28181")
+
+
+@gb28181.command("listen", help=says("gb28181-listen"))
+def gb28181_listen(
+    address: Annotated[str, typer.Option("--address", help=says("gb28181-address"))] = "",
+    port: Annotated[
+        int, typer.Option("--port", help=says("gb28181-port"), min=1, max=65_534)
+    ] = 5060,
+    server: Annotated[
+        str, typer.Option("--server-id", help=says("gb28181-server"))
+    ] = "61010200002000000001",
+    device: Annotated[str, typer.Option("--device", help=says("gb28181-device"))] = "",
+    wait: Annotated[float, typer.Option("--wait", help=says("gb28181-wait"), min=1)] = 600.0,
+    only_ids: Only = [],
+    intrusive: Annotated[bool, typer.Option("--intrusive", help=says("intrusive"))] = False,
+    out_folder: Out = Path("runs"),
+    lang_option: Language = LANG,
+) -> None:
+    from console.gb28181_command import ListenOptions, listen
+
+    options = ListenOptions(
+        address=address,
+        port=port,
+        server_id=server,
+        device=device,
+        wait_seconds=wait,
+        only=tuple(only_ids),
+        intrusive=intrusive,
+        out=out_folder,
+    )
+    raise typer.Exit(listen(options, LANG, console))
