@@ -1,4 +1,4 @@
-"""Capture files: classic pcap written in nanoseconds, classic pcap and pcapng read.
+"""Capture files: classic pcap and pcapng written in nanoseconds, both read.
 
 Formats: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng. Only what a recording needs: frames
 with time and link type. Dissection is left to the callers.
@@ -20,15 +20,25 @@ _MAGIC_NANOSECONDS = 0xA1B23C4D
 _MAGIC_MICROSECONDS = 0xA1B2C3D4
 _SECTION_HEADER = 0x0A0D0D0A
 _MAXIMUM_FRAME = 262_144
+_MAXIMUM_COMMENT = 1024
+# Options of pcapng blocks (draft-ietf-opsawg-pcapng, 3.5, 4.2 and 4.3).
+_COMMENT, _PACKET_FLAGS, _TIME_RESOLUTION = 1, 2, 9
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One captured frame: POSIX time in nanoseconds, link type, bytes."""
+    """One captured frame: POSIX time in nanoseconds, link type, bytes.
+
+    Attributes:
+        comment: what pcapng says of this packet (opt_comment), "" if nothing.
+        outbound: its direction (epb_flags), ``None`` where the file does not tell.
+    """
 
     time_ns: int
     link_type: int
     data: bytes
+    comment: str = ""
+    outbound: bool | None = None
 
 
 def write_pcap(frames: Iterable[tuple[int, bytes]], link_type: int = LINKTYPE_RAW) -> bytes:
@@ -39,6 +49,38 @@ def write_pcap(frames: Iterable[tuple[int, bytes]], link_type: int = LINKTYPE_RA
         out.append(struct.pack("<IIII", seconds, nanoseconds, len(data), len(data)))
         out.append(data)
     return b"".join(out)
+
+
+def write_pcapng(frames: Iterable[Frame], link_type: int = LINKTYPE_RAW) -> bytes:
+    """A pcapng file of frames of one link type, in nanoseconds, with comments and directions."""
+    section = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
+    interface = struct.pack("<HHI", link_type, 0, _MAXIMUM_FRAME) + _option(
+        _TIME_RESOLUTION, b"\x09"
+    )
+    out = [_block(_SECTION_HEADER, section), _block(1, interface + _option(0, b""))]
+    for frame in frames:
+        high, low = divmod(frame.time_ns, 1 << 32)
+        length = len(frame.data)
+        body = struct.pack("<IIIII", 0, high, low, length, length) + _padded(frame.data)
+        if frame.comment:
+            body += _option(_COMMENT, frame.comment.encode()[:_MAXIMUM_COMMENT])
+        if frame.outbound is not None:
+            body += _option(_PACKET_FLAGS, struct.pack("<I", 2 if frame.outbound else 1))
+        out.append(_block(6, body + _option(0, b"")))
+    return b"".join(out)
+
+
+def _padded(content: bytes) -> bytes:
+    return content + bytes(-len(content) % 4)
+
+
+def _option(code: int, content: bytes) -> bytes:
+    return struct.pack("<HH", code, len(content)) + _padded(content)
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    length = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + length + body + length
 
 
 def udp_datagram(source: tuple[str, int], destination: tuple[str, int], payload: bytes) -> bytes:
@@ -140,16 +182,21 @@ def _interface(body: bytes, order: str, offset: int) -> tuple[int, int]:
         raise ProtocolError(f"capture file: short interface block at byte {offset}")
     link_type = struct.unpack_from(order + "H", body)[0]
     ticks = 1_000_000
-    position = 8
+    for code, value in _options(body, 8, order):
+        if code == _TIME_RESOLUTION and value:
+            resolution = value[0]
+            ticks = 2 ** (resolution & 0x7F) if resolution & 0x80 else 10**resolution
+    return link_type, ticks
+
+
+def _options(body: bytes, position: int, order: str) -> Iterator[tuple[int, bytes]]:
+    """Code and value of the options from ``position`` on."""
     while position + 4 <= len(body):
         code, length = struct.unpack_from(order + "HH", body, position)
         if code == 0:
-            break
-        if code == 9 and length >= 1 and position + 4 < len(body):
-            resolution = body[position + 4]
-            ticks = 2 ** (resolution & 0x7F) if resolution & 0x80 else 10**resolution
+            return
+        yield code, body[position + 4 : position + 4 + length]
         position += 4 + (length + 3) // 4 * 4
-    return link_type, ticks
 
 
 def _enhanced_packet(
@@ -162,4 +209,11 @@ def _enhanced_packet(
         raise ProtocolError(f"capture file: inconsistent packet block at byte {offset}")
     link_type, ticks = interfaces[interface]
     time_ns = ((high << 32) | low) * 1_000_000_000 // ticks
-    return Frame(time_ns, link_type, body[20 : 20 + captured])
+    comment, outbound = "", None
+    for code, value in _options(body, 20 + (captured + 3) // 4 * 4, order):
+        if code == _COMMENT and not comment:
+            comment = value.decode("utf-8", "replace")
+        elif code == _PACKET_FLAGS and len(value) == 4:
+            direction = struct.unpack(order + "I", value)[0] & 3
+            outbound = {1: False, 2: True}.get(direction)
+    return Frame(time_ns, link_type, body[20 : 20 + captured], comment, outbound)
