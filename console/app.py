@@ -13,7 +13,18 @@ from rich.console import Console
 
 from messages import LANGUAGES, default_language, text
 
-COMMANDS = ("run", "list", "plan", "watch", "rejudge", "verify", "defects", "report", "test", "gb28181")
+COMMANDS = (
+    "run",
+    "list",
+    "plan",
+    "watch",
+    "rejudge",
+    "verify",
+    "defects",
+    "report",
+    "test",
+    "gb28181",
+)
 EXIT_CODES = (0, 1, 2, 3, 4)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from simulators.site_plan import CameraPlan, Ground, SitePlan, may_listen
-from targets.site import Certificate, Point, Site, Wire
+from targets.site import Certificate, Gb28181Listen, Point, Site, Wire
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "clips"
@@ -17,7 +18,12 @@ _TIME_PORT, _TIME_PORT_ABOVE_1024 = 123, 1123
 #: Not a whole multiple of the steps in which the cameras set their clocks: each is seen.
 _NTP_INTERVAL_S = 4.1
 _HARNESS = "127.0.0.1"
+_SERVER_ID = "61010200002000000001"
+#: A simulated device is quick in everything that takes a real one a minute.
+_REGISTERING = {"server_id": _SERVER_ID, "keepalive_s": 1.0, "retry_s": 1.5}
 _NETWORK = "127.20"
+#: Nothing of a simulated site is in it; a real one's is declared in the site file.
+_POLICE_NETWORK = "10.0.0.0/8"
 _NETWORKS = (_NETWORK, "127.40", "127.41", "127.42", "127.43")
 
 
@@ -40,11 +46,19 @@ class _Sort:
     audio: str = "PCMA"
     behaviours: tuple[str, ...] = ()
     main: dict[str, Any] | None = None
+    gb28181: Mapping[str, Any] = field(default_factory=dict)
 
 
 _SORTS = (
     _Sort("东门枪机", "示范小区东门", "rural-path"),
-    _Sort("广场球机", "文化广场", "rural-square", audio="PCMU", interface="wifi"),
+    _Sort(
+        "广场球机",
+        "文化广场",
+        "rural-square",
+        audio="PCMU",
+        interface="wifi",
+        gb28181={"edition": "2022", "charset": "GB18030", "transport": "tcp"},
+    ),
     _Sort(
         "背街半球",
         "北街12号",
@@ -53,7 +67,14 @@ _SORTS = (
         audio="G726",
         main={"width": 2560, "height": 1440, "frame_rate": 25},
     ),
-    _Sort("楼道", "3号楼一层", "building-passage", indoor=True, behaviours=("tcp-only",)),
+    _Sort(
+        "楼道",
+        "3号楼一层",
+        "building-passage",
+        indoor=True,
+        behaviours=("tcp-only",),
+        gb28181={"transport": "tls"},
+    ),
     _Sort("活动室", "社区活动室", "activity-place", indoor=True, main={"frame_rate": 30}),
     _Sort("路口", "村口路口", "rural-path", interface="4g", behaviours=("other-xml-prefixes",)),
 )
@@ -80,8 +101,12 @@ def simulated_point(
     uplink: bool = True,
     ntp_interval_s: float = 0.0,
     scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third"),
+    gb28181: Mapping[str, Any] | None = None,
 ) -> SimulatedPoint:
-    """Point ``number`` (from 0) with a compliant camera unless ``behaviours`` says otherwise."""
+    """Point ``number`` (from 0) with a compliant camera unless ``behaviours`` says otherwise.
+
+    ``gb28181`` are settings of its GB/T 28181 side beyond the usual ones; ``None``: it has none.
+    """
     address, ports = ground.place(number, network)
     identifier = f"6101020000132{number + 1:07d}"
     model = "SIM-2M"
@@ -103,6 +128,7 @@ def simulated_point(
         ntp_interval_s=ntp_interval_s,
         scenes=scenes,
         ports=ports,
+        gb28181=None if gb28181 is None else _registering(ground, network, gb28181),
     )
     port = "" if ports["http"] == 80 else f":{ports['http']}"
     point = Point(
@@ -116,10 +142,29 @@ def simulated_point(
         longitude=108.94 + number / 1000,
         latitude=34.26 + number / 1000,
         declared={"ip_code": ip_code, "model": model},
+        gb28181="" if gb28181 is None else str(gb28181.get("device_id", identifier)),
         certificate=certificate
         or Certificate(ip_code, model, "CNAS", "2031-12-31", f"SIM-{number + 1:04d}"),
     )
     return SimulatedPoint(point, camera)
+
+
+def registrar(ground: Ground, network: str = _NETWORK) -> Gb28181Listen:
+    """Where simulated devices find the harness."""
+    address = f"{network}.0.5" if ground.own_addresses else "127.0.0.1"
+    port = 5060 if ground.own_addresses else 15_060
+    host = f"{network}.0.1" if ground.own_addresses else "127.0.0.1"
+    rig = f"http://{host}:{_CONTROL_PORT}"
+    return Gb28181Listen(address, port, port + 1, server_id=_SERVER_ID, rig=rig)
+
+
+def _registering(ground: Ground, network: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """The GB/T 28181 page of a simulated device."""
+    server = registrar(ground, network)
+    secure = more.get("transport") == "tls"
+    own = {"local_port": 5060 if ground.own_addresses else 0}
+    port = server.tls_port if secure else server.port
+    return {**_REGISTERING, **own, "server_address": server.address, "server_port": port, **more}
 
 
 def free_network(ground: Ground) -> str:
@@ -146,6 +191,7 @@ def bundled_points(ground: Ground, network: str = _NETWORK) -> tuple[SimulatedPo
             behaviours=sort.behaviours,
             main=sort.main,
             ntp_interval_s=_NTP_INTERVAL_S,
+            gb28181=sort.gb28181,
         )
         for number, sort in enumerate(_SORTS)
     )
@@ -181,6 +227,8 @@ def simulated_site(
         rulings={"R-011": "predicted"},
         online_seconds=3.0,
         clock_seconds=10.0,
+        gb28181=registrar(ground, network),
+        police_networks=(_POLICE_NETWORK,),
         simulated=True,
     )
     return site, plan

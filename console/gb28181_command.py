@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
+from targets.gb28181.upper_platform import UpperPlatform
 
 from console.preparation import RunOptions
 from console.run_command import BAD_INPUT, INTERRUPTED, run_acceptance
 from messages import text
 from standard.catalogue import catalogue
 from targets.credentials import Secret
-from targets.gb28181.upper_platform import UpperPlatform
 from targets.site import Gb28181Listen
 
 _PASSWORD = "TANTOU_PASSWORD"

@@ -26,7 +26,7 @@ from standard.located_yaml import FaultyFileError
 from targets.camera import CameraOptions
 from targets.credentials import PasswordSource
 from targets.errors import TargetError
-from targets.site import Point, Site
+from targets.site import Gb28181Listen, Point, Site
 from visits.wire import check_capture_file
 
 _SEED = 20_260_101
@@ -47,6 +47,7 @@ class RunOptions:
     resume: Path | None = None
     out: Path = Path("runs")
     expect_bundled: bool = False
+    listen: Gb28181Listen | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         network = free_network(ground)
         points = bundled_points(ground, network)
         site, plan = simulated_site(text("run.bundled-site", lang), points, ground, network)
+    if options.listen is not None:
+        site = replace(site, gb28181=options.listen)
     waivers = check_site(site, lang)
     drawn = draw(site.sampling, [point.id for point in site.points], _SEED)
     intrusive = options.intrusive or site.simulated

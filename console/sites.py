@@ -49,8 +49,10 @@ def _point(number: int, uri: str) -> Point:
     """A point without an inventory: its id only numbers it."""
     identifier = f"camera-{number}"
     try:
-        parse_camera(uri)
+        target = parse_camera(uri)
     except TargetError as error:
         lines = {lang: [text(error.key, lang, **error.parameters)] for lang in LANGUAGES}
         raise SiteError(lines) from error
+    if target.device_id:
+        return Point(id=target.device_id, name=target.device_id, uri=uri, gb28181=target.device_id)
     return Point(id=identifier, name=uri.rpartition("@")[2], uri=uri)

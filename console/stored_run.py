@@ -12,7 +12,7 @@ from typing import Any
 
 from assessment.sampling import Plan
 from simulators.site_plan import SitePlan
-from targets.site import Certificate, Exclusion, Point, Site, Wire
+from targets.site import Certificate, Exclusion, Gb28181Listen, Point, Site, Wire
 
 #: Papers of the site are kept in this folder of the run, under these names.
 PAPERS = "papers"
@@ -62,6 +62,7 @@ def site_of(document: Mapping[str, Any], folder: Path) -> Site:
     """
     try:
         wire, values = document["wire"], dict(document)
+        listen = document.get("gb28181")
         values |= {name: _found_path(document[name], folder) for name in _FILES}
         values |= {
             "points": tuple(_point(one) for one in document["points"]),
@@ -70,6 +71,8 @@ def site_of(document: Mapping[str, Any], folder: Path) -> Site:
             "sampling": Plan(**document["sampling"]),
             "exclusions": tuple(Exclusion(**one) for one in document["exclusions"]),
             "wire": None if wire is None else _wire(wire, folder),
+            "police_networks": tuple(document.get("police_networks", ())),
+            "gb28181": None if listen is None else Gb28181Listen(**listen),
         }
         known = {field.name for field in fields(Site)}
         return Site(**{name: value for name, value in values.items() if name in known})
@@ -82,6 +85,8 @@ def plan_document(plan: SitePlan) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(plan.to_json())
     for camera in document["cameras"]:
         del camera["password"]
+        if camera.get("gb28181"):
+            camera["gb28181"].pop("password", None)
     return document
 
 
