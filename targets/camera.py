@@ -15,9 +15,12 @@ from urllib.parse import unquote, urlsplit
 from targets.credentials import Secret
 from targets.errors import TargetError
 
-Scheme = Literal["onvif", "onvifs", "rtsp", "rtsps"]
+Scheme = Literal["onvif", "onvifs", "rtsp", "rtsps", "gb28181"]
 StreamTransport = Literal["auto", "udp", "tcp", "rtsps"]
-DEFAULT_PORTS: dict[str, int] = {"onvif": 80, "onvifs": 443, "rtsp": 554, "rtsps": 322}
+DEFAULT_PORTS: dict[str, int] = {
+    "onvif": 80, "onvifs": 443, "rtsp": 554, "rtsps": 322, "gb28181": 5060,
+}  # fmt: skip
+_DEVICE_ID = re.compile(r"\d{20}")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 
 
@@ -72,11 +75,14 @@ class CameraTarget:
         point: the point's id in the inventory.
         name: its name there.
         scheme: ``onvif``/``onvifs`` for the ONVIF device service over HTTP/HTTPS, or
-            ``rtsp``/``rtsps`` for a device that only streams.
-        host, port: where it answers; ``host`` is a name or an address without brackets.
+            ``rtsp``/``rtsps`` for a device that only streams, ``gb28181`` for one that only
+            registers.
+        host, port: where it answers; ``host`` is a name or an address without brackets, ""
+            for a device that only registers and has not said where it is.
         user: account, "" for none.
         path: path and query of an RTSP address, "" otherwise.
         secret: gives the password, or ``None`` when none is known.
+        device_id: 20 digits by which it registers (GB/T 28181), "" when it is not known to.
     """
 
     point: str
@@ -88,6 +94,7 @@ class CameraTarget:
     path: str = ""
     secret: Callable[[], Secret | None] = field(default=lambda: None, repr=False, compare=False)
     options: CameraOptions = CameraOptions()
+    device_id: str = ""
 
     def without_password(self) -> CameraTarget:
         """The same camera for a visitor who must not log in."""
@@ -97,6 +104,11 @@ class CameraTarget:
     def speaks_onvif(self) -> bool:
         """Whether the device is reached by ONVIF."""
         return self.scheme in ("onvif", "onvifs")
+
+    @property
+    def only_registers(self) -> bool:
+        """Whether nothing but its GB/T 28181 registration is known of the device."""
+        return self.scheme == "gb28181"
 
     @property
     def netloc(self) -> str:
@@ -128,8 +140,10 @@ def parse_camera(
     name: str = "",
     secret: Callable[[], Secret | None] = lambda: None,
     options: CameraOptions | None = None,
+    device_id: str = "",
 ) -> CameraTarget:
-    """The camera at ``address`` (``onvif://USER@HOST[:PORT]``, ``rtsp[s]://USER@HOST[:PORT]/PATH``).
+    """The camera at ``address`` (``onvif://USER@HOST[:PORT]``, ``rtsp[s]://USER@HOST[:PORT]/PATH``,
+    ``gb28181://DEVICE[@HOST[:PORT]]`` for a device that only registers).
 
     ``point`` is ``HOST`` or ``HOST:PORT`` unless given, ``name`` the point.
 
@@ -147,6 +161,8 @@ def parse_camera(
         raise TargetError("target.scheme", address=shown, scheme=parts.scheme or "-")
     if parts.password is not None:
         raise TargetError("target.password-in-address", address=shown)
+    if parts.scheme == "gb28181":
+        return _registering(address, point, name, secret, options)
     host = parts.hostname or ""
     if not _is_host(host) or port == 0 or parts.fragment or re.search(r"\s", address):
         raise TargetError("target.address", address=shown)
@@ -165,6 +181,39 @@ def parse_camera(
         path=path,
         secret=secret,
         options=options or CameraOptions(),
+        device_id=device_id,
+    )
+
+
+def _registering(
+    address: str,
+    point: str,
+    name: str,
+    secret: Callable[[], Secret | None],
+    options: CameraOptions | None,
+) -> CameraTarget:
+    """The device at ``gb28181://DEVICE[@HOST[:PORT]]``.
+
+    Raises:
+        TargetError: as ``parse_camera``.
+    """
+    parts = urlsplit(address)
+    device, host = (parts.username, parts.hostname) if "@" in parts.netloc else (
+        parts.hostname, "")  # fmt: skip
+    beyond = parts.path.strip("/") or parts.query or parts.fragment or re.search(r"\s", address)
+    if beyond or not _DEVICE_ID.fullmatch(device or "") or (host and not _is_host(host)):
+        raise TargetError("target.address", address=_without_password(address))
+    label = point or device or ""
+    return CameraTarget(
+        point=label,
+        name=name or label,
+        scheme="gb28181",
+        host=host or "",
+        port=parts.port or DEFAULT_PORTS["gb28181"],
+        user=device or "",
+        secret=secret,
+        options=options or CameraOptions(),
+        device_id=device or "",
     )
 
 

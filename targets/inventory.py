@@ -33,6 +33,7 @@ _HEADINGS = {
     "certificate_model": ("certificate model", "证书型号"),
     "certificate_mark": ("laboratory mark", "证书标志", "实验室标志"),
     "certificate_until": ("valid until", "证书有效期"),
+    "gb28181": ("gb28181", "gb28181 id", "注册编码", "国标注册编码"),
 }
 _SCENE_WORDS = {
     "乡村广场": "rural-square",
@@ -141,6 +142,11 @@ def _point(file: str, row: int, cells: dict[str, Any], mistakes: list[Mistake]) 
             parse_camera(words("uri"))
         except TargetError as error:
             note(error.key, **error.parameters)
+    gb28181 = words("gb28181")
+    if isinstance(cells.get("gb28181"), float | int):
+        note("inventory.id-became-number", found=gb28181)
+    elif gb28181 and not POINT_ID.fullmatch(gb28181):
+        note("site.bad-id", found=gb28181)
     certificate = None
     if words("certificate_code"):
         certificate = Certificate(
@@ -161,4 +167,5 @@ def _point(file: str, row: int, cells: dict[str, Any], mistakes: list[Mistake]) 
         latitude=number("latitude", 90),
         declared={name: words(name) for name in ("ip_code", "model") if words(name)},
         certificate=certificate,
+        gb28181=gb28181,
     )

@@ -46,9 +46,10 @@ class Certificate:
 class Point:
     """One point of the inventory: a camera at a place.
 
-    ``uri`` is how the harness reaches the device (``onvif://USER@HOST``, ``rtsp://...``); a
-    password in it is refused by the site file reader. ``declared`` holds properties that papers
-    state (``ip_code``, ``model``, ``supply``...), compared with what is found.
+    ``uri`` is how the harness reaches the device (``onvif://USER@HOST``, ``rtsp://...``,
+    ``gb28181://DEVICE``); a password in it is refused by the site file reader. ``gb28181`` is the
+    id by which the device registers, "" when it is not known to. ``declared`` holds properties
+    that papers state (``ip_code``, ``model``, ``supply``...), compared with what is found.
     """
 
     id: str
@@ -63,6 +64,40 @@ class Point:
     declared: Mapping[str, str] = field(default_factory=dict)
     certificate: Certificate | None = None
     password_policy: Mapping[str, Any] | None = None
+    gb28181: str = ""
+
+
+@dataclass(frozen=True)
+class Gb28181Listen:
+    """Where the harness waits for GB/T 28181 devices, as registrar and upper platform.
+
+    Attributes:
+        address: IPv4 address of this machine that the devices are pointed at.
+        port: of SIP over UDP and TCP; 0 picks one.
+        tls_port: of SIP over TLS; ``None``: not offered.
+        server_id: 20 digits, type 200 (GB/T 28181-2016, annex D).
+        domain, realm: usually the first ten digits of ``server_id``, which "" stands for.
+        rig: HTTP address of what switches a device's registration and alarm input, "" if
+            nothing does.
+    """
+
+    address: str
+    port: int = 5060
+    tls_port: int | None = None
+    server_id: str = "61010200002000000001"
+    domain: str = ""
+    realm: str = ""
+    rig: str = ""
+
+    @property
+    def own_domain(self) -> str:
+        """The SIP domain in force."""
+        return self.domain or self.server_id[:10]
+
+    @property
+    def own_realm(self) -> str:
+        """The digest realm in force."""
+        return self.realm or self.own_domain
 
 
 @dataclass(frozen=True)
@@ -107,6 +142,8 @@ class Site:
     online_seconds: float = 6.0
     clock_seconds: float = 23.0
     simulated: bool = False
+    gb28181: Gb28181Listen | None = None
+    police_networks: tuple[str, ...] = ()
 
     def point(self, identifier: str) -> Point:
         """The point with ``identifier``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,16 @@ from assessment.sampling import Plan
 from messages import text
 from targets.camera import parse_camera
 from targets.errors import TargetError
-from targets.site import ACCESS_TYPES, SCENES, Certificate, Exclusion, Point, Site, Wire
+from targets.site import (
+    ACCESS_TYPES,
+    SCENES,
+    Certificate,
+    Exclusion,
+    Gb28181Listen,
+    Point,
+    Site,
+    Wire,
+)
 
 POINT_ID = re.compile(r"\d{20}")
 _MAXIMUM_BYTES = 16 * 1024 * 1024
@@ -153,6 +163,8 @@ _SITE_FIELDS = (
     "light",
     "wire",
     "time_servers",
+    "gb28181",
+    "police_networks",
     "certificate_authority",
     "evidence",
     "not_applicable",
@@ -173,6 +185,7 @@ _POINT_FIELDS = (
     "declared",
     "certificate",
     "password",
+    "gb28181",
 )
 
 
@@ -227,6 +240,11 @@ def read_site(
         waivers=reader.path(fields.get("waivers"), "waivers"),
         online_seconds=reader.number(watch.get("online_seconds"), "online_seconds", 1, 604_800)
         or 6.0,
+        gb28181=_gb28181(reader, fields.get("gb28181")),
+        police_networks=tuple(
+            _network(reader, node)
+            for node in reader.items(fields.get("police_networks"), "police_networks")
+        ),
         clock_seconds=reader.number(watch.get("clock_seconds"), "clock_seconds", 3, 3600) or 23.0,
     )
     if reader.mistakes:
@@ -292,7 +310,17 @@ def _point(reader: Reader, node: yaml.Node) -> Point:
         latitude=reader.number(fields.get("latitude"), "latitude", -90, 90),
         declared=declared,
         certificate=_certificate(reader, fields.get("certificate")),
+        gb28181=_device_id(reader, fields.get("gb28181"), "gb28181"),
     )
+
+
+def _device_id(reader: Reader, node: yaml.Node | None, where: str, default: str = "") -> str:
+    """20 digits by which something registers."""
+    found = reader.words(node, where, default)
+    if found and not POINT_ID.fullmatch(found):
+        reader.note(node, "bad-id", found=found)
+        return default
+    return found
 
 
 def check_uri(reader: Reader, node: yaml.Node, uri: str) -> None:
@@ -388,6 +416,44 @@ def _wire(reader: Reader, node: yaml.Node | None) -> Wire | None:
     if not wire.interface and not wire.files:
         reader.note(node, "wire-without-source")
     return wire
+
+
+def _gb28181(reader: Reader, node: yaml.Node | None) -> Gb28181Listen | None:
+    """Where devices register with the harness."""
+    if node is None:
+        return None
+    names = ("address", "port", "tls_port", "server_id", "domain", "realm", "rig")
+    fields = reader.mapping(node, "gb28181", names)
+    address = reader.words(fields.get("address"), "gb28181.address")
+    try:
+        IPv4Address(address)
+    except ValueError:
+        reader.note(fields.get("address", node), "bad-ipv4", field="gb28181.address", found=address)
+    rig = reader.words(fields.get("rig"), "gb28181.rig")
+    if rig and not rig.startswith(("http://", "https://")):
+        reader.note(fields["rig"], "bad-uri", found=rig, schemes="http, https")
+    default = Gb28181Listen.server_id
+    port = reader.number(fields.get("port"), "gb28181.port", 1, 65_535)
+    tls_port = reader.number(fields.get("tls_port"), "gb28181.tls_port", 1, 65_535)
+    return Gb28181Listen(
+        address=address,
+        port=int(port or 5060),
+        tls_port=int(tls_port) if tls_port else None,
+        server_id=_device_id(reader, fields.get("server_id"), "gb28181.server_id", default),
+        domain=reader.words(fields.get("domain"), "gb28181.domain"),
+        realm=reader.words(fields.get("realm"), "gb28181.realm"),
+        rig=rig,
+    )
+
+
+def _network(reader: Reader, node: yaml.Node) -> str:
+    """An IP network, e.g. of the police, from which no device may be reached."""
+    found = reader.words(node, "police_networks")
+    try:
+        return str(ip_network(found, strict=False))
+    except ValueError:
+        reader.note(node, "bad-network", field="police_networks", found=found)
+        return found
 
 
 def _exclusion(reader: Reader, node: yaml.Node) -> Exclusion:

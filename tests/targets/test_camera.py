@@ -75,3 +75,22 @@ def test_an_unreadable_ca_file(tmp_path: Path) -> None:
     broken.write_text("no certificate")
     with pytest.raises(TargetError):
         CameraOptions(ca_file=broken).tls_context()
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("gb28181://34020000001320000001", ""),
+        ("gb28181://34020000001320000001@192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_a_device_that_only_registers_is_known_by_its_id(address, host):
+    camera = parse_camera(address)
+    assert camera.device_id == camera.user == camera.point == "34020000001320000001"
+    assert (camera.host, camera.only_registers, camera.speaks_onvif) == (host, True, False)
+
+
+@pytest.mark.parametrize("address", ["gb28181://", "gb28181://12", "gb28181://192.0.2.1/x"])
+def test_an_address_without_a_device_id_is_no_address(address):
+    with pytest.raises(TargetError):
+        parse_camera(address)

@@ -165,3 +165,14 @@ def test_a_site_file_and_its_inventory_share_one_list_of_mistakes(tmp_path: Path
     found = mistakes(tmp_path, "inventory: points.xlsx\nsampling: {plan: some}\n")
     assert any(line.startswith("points.xlsx:2") for line in found)
     assert any(line.startswith("site.yaml:2") for line in found)
+
+
+def test_where_devices_register_is_read_or_refused(tmp_path: Path) -> None:
+    where = "gb28181: {address: 192.0.2.4, tls_port: 5061}\npolice_networks: [10.1.0.1/16]\n"
+    site = read_site(write(tmp_path, GOOD + where), read_inventory)
+    assert site.gb28181 is not None
+    assert (site.gb28181.port, site.gb28181.tls_port) == (5060, 5061)
+    assert site.gb28181.own_realm == "6101020000"
+    assert site.police_networks == ("10.1.0.0/16",)
+    wrong = "gb28181: {address: here, server_id: 1}\npolice_networks: [somewhere]\n"
+    assert len(mistakes(tmp_path, GOOD + wrong)) == 3
