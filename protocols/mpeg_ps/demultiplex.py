@@ -55,6 +55,7 @@ class Streams:
         declared_video, declared_audio: names of the map's stream types, ``0x..`` for unknown
             ones, empty without a map.
         access_units, sounds: in the order of the stream.
+        reordered: pictures carry decoding times of their own, so that their times may go back.
     """
 
     video: str
@@ -63,6 +64,7 @@ class Streams:
     declared_audio: str
     access_units: tuple[AccessUnit, ...]
     sounds: tuple[Sound, ...]
+    reordered: bool = False
 
     def annex_b(self) -> bytes:
         """All pictures as one byte stream."""
@@ -110,8 +112,15 @@ def streams_of(units: Iterable[Unit]) -> Streams:
         access_units = _by_nal_units(pictures, video)
     else:
         access_units = _by_packets(pictures, starts_pack)
+    reordered = any(packet.dts is not None for packet in pictures)
     return Streams(
-        video, declared_audio, declared_video, declared_audio, tuple(access_units), tuple(sounds)
+        video,
+        declared_audio,
+        declared_video,
+        declared_audio,
+        tuple(access_units),
+        tuple(sounds),
+        reordered,
     )
 
 
