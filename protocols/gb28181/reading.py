@@ -1,0 +1,161 @@
+"""Reading of single fields of MANSCDP, with a note of what deviates."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Container, Iterator
+
+from lxml import etree
+
+from protocols.deviation import Deviation, printable
+from protocols.errors import ProtocolError
+from protocols.gb28181.manscdp import Manscdp
+from protocols.gb28181.times import parse_time
+from protocols.xml_reading import children, find, local_name, words
+
+MAXIMUM_DEVIATIONS = 200
+MAXIMUM_TEXT = 4096
+
+
+class FieldReader:
+    """Reads the children of one element.
+
+    A missing mandatory field is ``field-missing``, a value outside its table ``value``, a text
+    that is no number or time ``value-form``; each once per field name, at most 200 in all.
+    """
+
+    def __init__(
+        self, element: etree._Element, clause: str, deviations: list[Deviation] | None = None
+    ) -> None:
+        self.element = element
+        self.clause = clause
+        self._deviations = [] if deviations is None else deviations
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """What was met so far."""
+        return tuple(self._deviations)
+
+    def add(self, code: str, detail: str = "") -> None:
+        """Note a deviation, unless it is noted already or there are too many."""
+        one = Deviation(code, self.clause, printable(detail))
+        if len(self._deviations) < MAXIMUM_DEVIATIONS and one not in self._deviations:
+            self._deviations.append(one)
+
+    def text(self, *path: str, mandatory: bool = False, maximum: int = MAXIMUM_TEXT) -> str:
+        """The stripped text, "" when absent; longer ones are cut and noted."""
+        found = words(self.element, *path)
+        if not found:
+            if mandatory:
+                self.add("field-missing", "/".join(path))
+            return ""
+        if len(found) > maximum:
+            self.add("value-too-long", "/".join(path))
+            return found[:maximum]
+        return found
+
+    def integer(
+        self,
+        *path: str,
+        mandatory: bool = False,
+        least: int | None = None,
+        most: int | None = None,
+        among: Container[int] | None = None,
+    ) -> int | None:
+        """The whole number, None when absent or none."""
+        text = self.text(*path, mandatory=mandatory)
+        if not text:
+            return None
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            self.add("value-form", f"{'/'.join(path)}={text}")
+            return None
+        number = int(text)
+        outside = (least is not None and number < least) or (most is not None and number > most)
+        if outside or (among is not None and number not in among):
+            self.add("value", f"{'/'.join(path)}={text}")
+        return number
+
+    def decimal(
+        self,
+        *path: str,
+        mandatory: bool = False,
+        least: float | None = None,
+        most: float | None = None,
+    ) -> float | None:
+        """The number, None when absent, none, or not finite."""
+        text = self.text(*path, mandatory=mandatory)
+        if not text:
+            return None
+        if not re.fullmatch(r"[+-]?[0-9]{0,18}\.?[0-9]{0,18}(?:[eE][+-]?[0-9]{1,3})?", text):
+            self.add("value-form", f"{'/'.join(path)}={text}")
+            return None
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self.add("value-form", f"{'/'.join(path)}={text}")
+            return None
+        if (least is not None and number < least) or (most is not None and number > most):
+            self.add("value", f"{'/'.join(path)}={text}")
+        return number
+
+    def choice(
+        self,
+        *path: str,
+        among: tuple[str, ...],
+        aliases: dict[str, str] | None = None,
+        mandatory: bool = False,
+    ) -> str:
+        """One of ``among``; another spelling or an alias is mapped and noted, else ""."""
+        text = self.text(*path, mandatory=mandatory)
+        if not text or text in among:
+            return text
+        self.add("value", f"{'/'.join(path)}={text}")
+        upper = text.upper()
+        found = next((one for one in among if one.upper() == upper), "")
+        return found or (aliases or {}).get(upper, "")
+
+    def time(self, *path: str, mandatory: bool = False) -> float | None:
+        """POSIX seconds of a dateTime, None when absent or none."""
+        text = self.text(*path, mandatory=mandatory)
+        if not text:
+            return None
+        try:
+            moment, deviations = parse_time(text, clause=self.clause)
+        except ProtocolError:
+            self.add("value-form", f"{'/'.join(path)}={text}")
+            return None
+        for one in deviations:
+            self.add(one.code, f"{'/'.join(path)}={text}")
+        return moment
+
+    def items(self, name: str, *, item: str = "Item") -> tuple[int | None, list[etree._Element]]:
+        """The declared number and the items of a list element; ``(None, [])`` when it is absent.
+
+        A declared number that is not the number of items is ``list-number``.
+        """
+        holder = find(self.element, name)
+        if holder is None:
+            return None, []
+        found = list(children(holder, item))
+        text = next(
+            (str(value) for key, value in holder.attrib.items() if str(key).lower() == "num"), ""
+        )
+        if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
+            self.add("list-number", f"{name} Num={text}")
+            return None, found
+        number = int(text)
+        if number != len(found):
+            self.add("list-number", f"{name} Num={number}, {len(found)}")
+        return number, found
+
+    def names(self) -> Iterator[str]:
+        """The local names of the children in order."""
+        return (local_name(one) for one in self.element if isinstance(one.tag, str))
+
+
+def reader_of(message: Manscdp, clause: str) -> FieldReader:
+    """A reader of the root's children."""
+    return FieldReader(message.root, clause)
