@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from assessment.recording import Recording
 from console.bundled_site import SimulatedPoint, simulated_point
 from console.matrix.cells import Cell
 from console.virtual_watch import virtual_watch
 from simulators.site_plan import CameraPlan, Ground
-from standard.catalogue import Catalogue
+from standard.catalogue import Catalogue, catalogue
 from targets.site import Point, Site
 
 _NETWORK = "127.21"
@@ -18,6 +19,13 @@ _CLOCK_DAY = "4.3.3.5-d"
 _PAPERS = "4.3.1-b"
 _ONLINE = "5.3-a"
 _INDOOR = "4.4.2-b"
+_PROTECTION = "4.4.2-a"
+#: What an installer has typed into the GB/T 28181 page of a camera, by defect or variant.
+_PAGES: dict[str, dict[str, Any]] = {
+    "gb-tls": {"transport": "tls"},
+    "gb-tcp": {"transport": "tcp"},
+    "weak-on-sip-only": {"password": "12345678"},
+}
 _PASSWORDS = {
     "factory-password": "12345",
     "password-equals-user": "admin",
@@ -59,9 +67,9 @@ class StagedPoint:
     virtual: tuple[Recording, ...] = ()
 
 
-def camera_plan(staged: StagedPoint, catalogue: Catalogue) -> CameraPlan:
+def camera_plan(staged: StagedPoint, requirements: Catalogue) -> CameraPlan:
     """The point's camera, told which scenes its cells will need."""
-    visits = {kind for cell in staged.cells for kind in catalogue[cell.requirement].visits}
+    visits = {kind for cell in staged.cells for kind in requirements[cell.requirement].visits}
     scenes = [scene for kind, scene in _SCENES if kind in visits]
     return replace(staged.simulated.camera, scenes=tuple(dict.fromkeys(scenes)))
 
@@ -106,11 +114,18 @@ def _staged(
         point = simulated_point(number, ground, name=name, network=_NETWORK, uplink=False)
         recordings = virtual_watch((name,), subject=point.point.id)
         return StagedPoint(point, cells, tuple(recordings))
+    registering = _registering(name, cells)
     if name in _PASSWORDS:
         password = _PASSWORDS[name]
         return StagedPoint(
             simulated_point(
-                number, ground, name=name, network=_NETWORK, password=password, uplink=False
+                number,
+                ground,
+                name=name,
+                network=_NETWORK,
+                password=password,
+                uplink=False,
+                gb28181=registering,
             ),
             cells,
         )
@@ -123,8 +138,21 @@ def _staged(
         uplink=wired,
         name=name,
         network=_NETWORK,
+        gb28181=registering,
     )
     return StagedPoint(point, cells)
+
+
+def _registering(name: str, cells: tuple[Cell, ...]) -> dict[str, Any] | None:
+    """The GB/T 28181 page of a camera whose cells are about its registration; else ``None``."""
+    requirements = {cell.requirement for cell in cells}
+    visits = {kind for one in requirements for kind in catalogue()[one].visits}
+    if not any(kind.startswith("gb28181:") for kind in visits):
+        return None
+    settings = dict(_PAGES.get(name, {}))
+    if _PROTECTION in requirements:
+        settings = {"transport": "tls"} | settings
+    return settings
 
 
 def _with_papers(number: int, ground: Ground, name: str) -> SimulatedPoint:
