@@ -43,6 +43,7 @@ TOOLS = (
         file="/usr/share/doc/gir1.2-gst-rtsp-server-1.0",
     ),
     Tool("chronyd", ("chrony",)),
+    Tool("sipp", ("sip-tester",)),
     Tool("openssl", ("openssl",)),
     Tool("node", ("nodejs",)),
     Tool("npm", ("npm",)),
