@@ -91,7 +91,7 @@ def parse_media_parameters(text: str, *, edition: str = "2022") -> MediaParamete
     for name, code, correct in checks:
         if code and not correct:
             deviations.append(Deviation("f-code", CLAUSE, printable(f"{name} {code}")))
-    return MediaParameters(*video, *audio, tuple(deviations))
+    return MediaParameters(*video[:5], *audio[:3], deviations=tuple(deviations))
 
 
 def _codes(text: str | None, count: int, whole: str, deviations: list[Deviation]) -> list[str]:

@@ -32,6 +32,10 @@ class FieldReader:
         self.clause = clause
         self._deviations = [] if deviations is None else deviations
 
+    def within(self, element: etree._Element) -> FieldReader:
+        """A reader of another element that shares these notes."""
+        return FieldReader(element, self.clause, self._deviations)
+
     @property
     def deviations(self) -> tuple[Deviation, ...]:
         """What was met so far."""

@@ -220,7 +220,7 @@ def build_answer(
     parameters: MediaParameters | None = None,
     crypto: Iterable[str] = (),
 ) -> bytes:
-    """The answer to ``offer``: opposite direction and set-up, ``y=`` echoed unless ``ssrc`` is given.
+    """The answer to ``offer``: opposite direction and set-up, ``y=`` echoed unless told otherwise.
 
     Args:
         offer: what was offered.
@@ -301,7 +301,7 @@ def parse_session(body: bytes) -> GbSession:
             deviations += found
         except ProtocolError:
             deviations.append(Deviation("y-digits", CLAUSE, printable(own["y"])))
-    if "f" in own and own["f"]:
+    if own.get("f"):
         try:
             session.parameters = parse_media_parameters(own["f"])
             deviations += session.parameters.deviations
