@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +11,15 @@ from protocols.sip.message import Headers, SipRequest, SipResponse
 
 if TYPE_CHECKING:
     from protocols.sip.transactions import ServerInvite, ServerTransaction
+
+_TAG = re.compile(r";\s*tag\s*=\s*([^\s;,\">]+)[^>]*$", re.IGNORECASE)
+
+
+def tag_of(value: str | None) -> str:
+    """The tag of a From or To value as sent, "" when there is none."""
+    found = _TAG.search(value) if value else None
+    return found[1] if found else ""
+
 
 Transport = Literal["udp", "tcp", "tls"]
 
@@ -111,7 +121,7 @@ class IncomingRequest:
             if name in ("Via", "From", "Call-ID", "CSeq"):
                 made.add(name, value)
             elif name == "To":
-                bare = tagged and ";tag=" not in value.lower().replace(" ", "")
+                bare = tagged and not tag_of(value)
                 made.add("To", f"{value};tag={self.to_tag}" if bare else value)
             elif name == "Record-Route" and self.request.method in ("INVITE", "SUBSCRIBE"):
                 made.add(name, value)

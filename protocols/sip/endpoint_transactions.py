@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protocols.errors import ProtocolError
 from protocols.sip.endpoint_connections import Connection
-from protocols.sip.endpoint_parts import IncomingRequest, Peer, SipTimeoutError
+from protocols.sip.endpoint_parts import IncomingRequest, Peer, SipTimeoutError, tag_of
 from protocols.sip.fields import Via, new_tag, parse_via, sequence_of, top_via
 from protocols.sip.message import Headers, SipRequest, SipResponse, parse_message
 from protocols.sip.timers import Timed, TimerHeap
@@ -177,7 +177,7 @@ class Transactions:
     ) -> None:
         self._stamp(request, via, peer)
         endpoint = self._endpoint
-        tag = new_tag(endpoint.random)
+        tag = tag_of(request.headers.get("To")) or new_tag(endpoint.random)
         incoming = IncomingRequest(request, peer, local, at, tag, self._respond)
         try:
             sequence = sequence_of(request)
@@ -236,7 +236,7 @@ class Transactions:
         call: tuple[str, int],
     ) -> None:
         if not isinstance(invite, ServerInvite):
-            invite = self._accepted.get((*call, _tag(incoming.request)))
+            invite = self._accepted.get((*call, tag_of(incoming.request.headers.get("To"))))
         if invite is None:
             return
         reaction = invite.acknowledge(self._now())
@@ -380,11 +380,6 @@ class Transactions:
             if not asked.answer.done():
                 asked.answer.set_exception(error)
             self._forget_client(transaction)
-
-
-def _tag(request: SipRequest) -> str:
-    value = (request.headers.get("To") or "").replace(" ", "")
-    return value.lower().partition(";tag=")[2].partition(";")[0]
 
 
 def _problem(request: SipRequest, method: str) -> tuple[int, str] | None:
