@@ -319,6 +319,9 @@ def read_packets(datagrams: Iterable[bytes], ssrc: int | None = None) -> list[Rt
     return [packet for packet in packets if packet.ssrc == chosen]
 
 
-def packetise_program_stream(pack: bytes, maximum: int = 1400) -> list[bytes]:
-    """The payloads of one picture's pack; the marker belongs on the last."""
+def packetise_program_stream(pack: bytes, maximum: int = 1300) -> list[bytes]:
+    """The payloads of one picture's pack; the marker belongs on the last.
+
+    By default they leave room for SRTP (``protocols.srtp.LONGEST_PACKET``).
+    """
     return [pack[start : start + maximum] for start in range(0, len(pack), maximum)]

@@ -21,6 +21,8 @@ from protocols.errors import ProtocolError
 _TOKEN = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _TAG = 10
 _WINDOW = 1024
+# What pylibsrtp can protect, RTP header included; it keeps 144 of 1500 bytes for itself.
+LONGEST_PACKET = 1356
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def parse_crypto_line(value: str) -> CryptoLine:
 
 
 class SrtpSender:
-    """Protects packets by one crypto line.
+    """Protects packets of at most ``LONGEST_PACKET`` bytes by one crypto line.
 
     Raises:
         ValueError: the suite cannot be computed here.
@@ -148,7 +150,11 @@ class SrtpSender:
         self._session = None if self._null else _session(line, _POLICY.SSRC_ANY_OUTBOUND)
 
     def rtp(self, packet: bytes) -> bytes:
-        """The protected packet."""
+        """The protected packet.
+
+        Raises:
+            ValueError: too long a packet.
+        """
         if self._session is None:
             assert self._null is not None
             return self._null.rtp(packet)
