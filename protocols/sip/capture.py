@@ -22,6 +22,7 @@ _AUTHORIZATION = re.compile(
     rb"^(?:proxy-)?authorization[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE
 )
 _RESPONSE = re.compile(rb"""(\bresponse\s*=\s*"?)([^",\s]+)""", re.IGNORECASE)
+_KEY = re.compile(rb"^(a=crypto:[^\r\n]*?inline:)([^|\s;\r\n]+)", re.IGNORECASE | re.MULTILINE)
 _PLAIN_PASSWORD = re.compile(
     rb"""(<Password>|^a=password:[ ]*)([^<\r\n]+)""", re.IGNORECASE | re.MULTILINE
 )
@@ -30,8 +31,8 @@ _PLAIN_PASSWORD = re.compile(
 def masked(data: bytes) -> bytes:
     """``data`` without what proves or tells a password; as long as before.
 
-    The ``response`` of an Authorization becomes zeros, a password in the clear (an SDP line, a
-    catalogue item) asterisks.
+    The ``response`` of an Authorization and the key of an SDES line become zeros, a password in
+    the clear (an SDP line, a catalogue item) asterisks.
     """
 
     def zeros(found: re.Match[bytes]) -> bytes:
@@ -43,6 +44,8 @@ def masked(data: bytes) -> bytes:
     lowered = data.lower()
     if b"authorization" in lowered:
         data = _AUTHORIZATION.sub(lambda header: _RESPONSE.sub(zeros, header[0]), data)
+    if b"a=crypto" in lowered:
+        data = _KEY.sub(zeros, data)
     return _PLAIN_PASSWORD.sub(asterisks, data) if b"password" in lowered else data
 
 

@@ -48,6 +48,9 @@ def test_passwords_in_the_clear_are_masked():
     assert masked(b"a=username:u\r\na=password:geheim\r\n") == (
         b"a=username:u\r\na=password:******\r\n"
     )
+    assert masked(b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abc/d==|2^20\r\n") == (
+        b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:0000000|2^20\r\n"
+    )
     assert masked(b"<Password>geheim</Password>") == b"<Password>******</Password>"
 
 
