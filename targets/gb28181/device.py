@@ -14,7 +14,7 @@ from protocols.sip.passed import PassedMessage
 from targets.errors import VisitProblem
 from targets.gb28181.exchange import Exchange, Fields, run_exchange
 from targets.gb28181.policy import Policy
-from targets.gb28181.record import DeviceRecord, Event, RegisterAnswer
+from targets.gb28181.record import DeviceRecord, Event, Notified, RegisterAnswer
 
 if TYPE_CHECKING:
     from targets.gb28181.upper_platform import UpperPlatform
@@ -35,7 +35,7 @@ class RegisteredDevice:
             the oldest go.
         events: what befell it, likewise.
         answers: its REGISTERs that carried an answer to a challenge.
-        notified: MANSCDP notifications other than keepalives, with time and method.
+        notified: MANSCDP notifications other than keepalives.
         charset: in which it is spoken to.
     """
 
@@ -46,7 +46,7 @@ class RegisteredDevice:
         self.messages: deque[PassedMessage] = deque()
         self.events: deque[Event] = deque(maxlen=MAXIMUM_EVENTS)
         self.answers: deque[RegisterAnswer] = deque(maxlen=MAXIMUM_EVENTS)
-        self.notified: deque[tuple[float, str, Manscdp]] = deque(maxlen=MAXIMUM_EVENTS)
+        self.notified: deque[Notified] = deque(maxlen=MAXIMUM_EVENTS)
         self.charset = "GB2312"
         self.on_invite: Callable[[IncomingRequest], None] | None = None
         self.on_ended: dict[str, Callable[[IncomingRequest], None]] = {}
@@ -135,18 +135,22 @@ class RegisteredDevice:
         self.events.append(event)
         self.changed()
 
+    def notified_since(self, moment: float, command: str) -> list[Notified]:
+        """Notifications of one command at or after ``moment``."""
+        return [one for one in self.notified if one.message.command == command and one.at >= moment]
+
     def since(self, moment: float, what: str) -> list[Event]:
         """Events of one name at or after ``moment``."""
         return [one for one in self.events if one.what == what and one.at >= moment]
 
-    def take(self, at: float, method: str, message: Manscdp) -> None:
+    def take(self, at: float, method: str, message: Manscdp, call_id: str = "") -> None:
         """Take a MANSCDP message in: the answer to a question, or a notification."""
         if message.kind == "Response":
             exchange = self.pending.get(message.sn or 0)
             if exchange is not None and exchange.expects(message):
                 exchange.take(at, message)
         elif message.command != "Keepalive":
-            self.notified.append((at, method, message))
+            self.notified.append(Notified(at, method, message, call_id))
         self.changed()
 
     # Asking

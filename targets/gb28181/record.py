@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from protocols.gb28181.manscdp import Manscdp
 from protocols.sip.authentication import AuthorizationCheck
 from protocols.sip.endpoint import Peer
 from protocols.sip.message import SipRequest
@@ -54,3 +55,13 @@ class Event:
     what: str
     detail: str = ""
     seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Notified:
+    """A MANSCDP notification other than a keepalive, by MESSAGE or NOTIFY."""
+
+    at: float
+    method: str
+    message: Manscdp
+    call_id: str = ""

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from protocols.deviation import printable
 from protocols.errors import ProtocolError
 from protocols.gb28181.manscdp import CONTENT_TYPE, Manscdp, build_manscdp, parse_manscdp
+from protocols.gb28181.ssrc import SsrcAllocator
 from protocols.sip.endpoint import IncomingRequest, Peer, SipEndpoint
 from protocols.sip.fields import from_of
 from protocols.sip.message import SipRequest
@@ -69,6 +70,7 @@ class UpperPlatform:
         self._calls: dict[bytes, RegisteredDevice] = {}
         self._server_tls = server_tls
         self._sn = 0
+        self.ssrcs = SsrcAllocator(settings.server_id)
         self._running = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.registrar = Registrar(self, password_of)
@@ -296,7 +298,8 @@ class UpperPlatform:
             return
         incoming.respond(200)
         if device is not None:
-            device.take(incoming.at, method, message)
+            call = incoming.request.headers.get("Call-ID") or ""
+            device.take(incoming.at, method, message, call)
             if alarm:
                 device.note(Event(incoming.at, "alarm", method))
                 self._acknowledge(device, message)
