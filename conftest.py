@@ -16,6 +16,7 @@ pytest_plugins = [
     "steps.clock",
     "steps.wire",
     "steps.service",
+    "steps.gb28181",
     "steps.papers",
 ]
 

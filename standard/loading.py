@@ -27,7 +27,7 @@ from standard.model import (
 )
 
 #: How a visit may be called: ``stream:day``, ``clock`` (see docs/recordings.md).
-_VISIT = r"[a-z-]+(:[a-z0-9-]+)?"
+_VISIT = r"[a-z0-9-]+(:[a-z0-9-]+)?"
 _SLUG = r"[a-z0-9][a-z0-9-]*"
 _REASON = rf"{_SLUG}\.{_SLUG}"
 

@@ -60,3 +60,23 @@ def watch_online(scenario_run: ScenarioRun) -> None:
 @when("在每台摄像机的各项服务上试探弱口令")
 def try_weak_passwords(scenario_run: ScenarioRun) -> None:
     scenario_run.ask_for("passwords")
+
+
+#: What is done with a GB/T 28181 device, and the recording that it makes.
+_GB28181 = {
+    "走完国标注册的全过程": "registration",
+    "守听国标保活": "keepalive",
+    "国标查询目录、设备信息与状态": "queries",
+    "国标实时点播": "live",
+    "国标控制云台与设备": "control",
+    "国标检索、回放与下载录像": "records",
+    "国标布防并等待报警": "alarm",
+    "国标语音广播": "broadcast",
+    "国标注册校时": "clock",
+    "改动并重放国标信令": "protection",
+}
+
+
+@when(parsers.re(rf"对每台摄像机(?P<what>{'|'.join(_GB28181)})"))
+def visit_by_gb28181(scenario_run: ScenarioRun, what: str) -> None:
+    scenario_run.ask_for(f"gb28181:{_GB28181[what]}")

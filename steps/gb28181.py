@@ -1,0 +1,66 @@
+"""Then: what a device does towards a GB/T 28181 platform, the harness standing in for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pytest_bdd import then
+
+from assessment.measurement import Measurement
+from assessment.reason import Reason
+from assessment.recording import Recording
+from assessment.verdicts import Verdict
+from probes.gb28181.registration import (
+    measure_refresh,
+    measure_registration,
+    measure_unregistration,
+)
+from steps.acceptance import Conclusion, ScenarioRun
+from targets.site import Point
+
+#: Why a visit brought nothing: no device was ever pointed at the harness.
+_NOT_THERE = frozenset({"visit.no-gb28181", "visit.not-registered"})
+
+
+def concluded(run: ScenarioRun, measured: Measurement) -> Conclusion:
+    """A measurement of ``conforms`` or ``deviates`` compared, its own reason kept."""
+    found = measured.details.get("reason")
+    if measured.value == "deviates" and found:
+        judged = run.compare(measured)
+        reason = Reason(found["code"], found["parameters"])
+        return replace(judged, verdict=Verdict.FAIL, reason=reason, settle=None)
+    judged = run.compare(measured)
+    if judged.reason.code in _NOT_THERE:
+        return replace(judged, settle=Reason("settle.register-device"))
+    return judged
+
+
+def judge(run: ScenarioRun, kind: str, probe: Callable[[Recording], Measurement]) -> None:
+    """Judge every point by one probe on its recording of ``kind``."""
+
+    def one(point: Point) -> Conclusion:
+        return concluded(run, run.acceptance.once(probe, run.recording(kind, point)))
+
+    run.judge_each(one)
+
+
+@then("每台摄像机以20位编号注册并正确应答质询")
+def registers(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:registration", measure_registration)
+
+
+@then("每台摄像机在注册到期之前刷新注册")
+def refreshes(scenario_run: ScenarioRun) -> None:
+    governing = scenario_run.acceptance.reading("R-035")
+
+    def one(point: Point) -> Conclusion:
+        recording = scenario_run.recording("gb28181:registration", point)
+        return concluded(scenario_run, measure_refresh(recording, governing=governing))
+
+    scenario_run.judge_each(one)
+
+
+@then("每台摄像机注销后不再保活")
+def unregisters(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:registration", measure_unregistration)
