@@ -107,16 +107,13 @@ def _serve(address: str, pipe: Connection) -> None:
 
 
 async def _registrar(address: str, pipe: Connection) -> None:
-    from protocols.time_source import SystemTime
     from targets.credentials import Secret
-    from targets.gb28181 import ServerSettings, UpperPlatform
+    from targets.gb28181.upper_platform import UpperPlatform
+    from targets.site import Gb28181Listen
 
-    settings = ServerSettings(
-        address=address, port=0, tls_port=None, server_id=SERVER, domain=DOMAIN, realm=DOMAIN
-    )
-    platform = UpperPlatform(
-        settings, password_of=lambda _: Secret(PASSWORD), time_source=SystemTime()
-    )
+    settings = Gb28181Listen(address=address, port=0, server_id=SERVER, domain=DOMAIN)
+    secret = Secret(PASSWORD)
+    platform = UpperPlatform(settings, password_of=lambda _: secret)
     await platform.start()
     pipe.send(platform.port)
     ended = asyncio.Event()

@@ -1,0 +1,108 @@
+"""Debian's sipp, whose SIP and digest are its own, as devices of our registrar."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from benchmarks.sipp import DOMAIN, SERVER, Outcome, Sipp, SippError, device_id
+from protocols.gb28181.catalog import read_catalog
+from targets.credentials import Secret
+from targets.gb28181 import RegisteredDevice, ServerSettings, UpperPlatform, media_session
+from targets.gb28181.media_session import MediaOrder, MediaSession
+
+PASSWORD = "Sipp-knows-2026"
+PLATFORM, DEVICES = "127.67.1.1", "127.67.1.2"
+PORT = 5080
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _sipp() -> None:
+    if shutil.which("sipp") is None:
+        pytest.fail("sipp is missing: apt-get install sip-tester")
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[tuple[UpperPlatform, RegisteredDevice]]:
+    settings = ServerSettings(address=PLATFORM, port=0, server_id=SERVER, domain=DOMAIN)
+    secret = Secret(PASSWORD)
+    platform = UpperPlatform(settings, password_of=lambda _: secret)
+    await platform.start()
+    try:
+        yield platform, platform.device(device_id(0))
+    finally:
+        await platform.stop()
+
+
+async def play(platform: UpperPlatform, scenario: str, calls: int = 1, **more: object) -> Outcome:
+    transport, password = more.pop("transport", "u1"), more.pop("password", PASSWORD)
+    sipp = Sipp((PLATFORM, platform.port), (DEVICES, PORT), str(password), str(transport))
+    return await asyncio.to_thread(sipp.run, scenario, calls, **more)
+
+
+@pytest.mark.parametrize(("transport", "name"), [("u1", "udp"), ("t1", "tcp")])
+def test_sipp_registers_with_its_own_digest_and_lives(transport, name):
+    async def scenario():
+        async with listening() as (platform, watched):
+            assert (await play(platform, "register", transport=transport)).clean
+            assert watched.is_registered
+            assert (await play(platform, "keepalive", transport=transport)).clean
+            assert watched.is_online
+        assert {one.transport for one in watched.messages} == {name}
+        assert [one.what for one in watched.events] == ["challenged", "registered", "keepalive"]
+        assert watched.answers[0].check.accepted
+
+    asyncio.run(scenario())
+
+
+def test_three_hundred_devices_of_sipp_register_at_once():
+    async def scenario():
+        async with listening() as (platform, _):
+            await play(platform, "register", 300, devices=300, rate=300)
+            await play(platform, "keepalive", 300, devices=300, rate=300)
+            records = platform.registrar.records
+            assert len(records) == 300
+            assert all(one.registered for one in records.values())
+
+    asyncio.run(scenario())
+
+
+def test_sipp_with_a_wrong_password_is_kept_out():
+    async def scenario():
+        async with listening() as (platform, watched):
+            with pytest.raises(SippError, match="401"):
+                await play(platform, "register", password="guessed", timeout_s=5)
+            assert not watched.is_registered
+            assert watched.since(0, "wrong-password")
+
+    asyncio.run(scenario())
+
+
+def test_sipp_as_a_device_answers_a_query_and_an_invitation_and_takes_its_end(monkeypatch):
+    monkeypatch.setattr(media_session, "FIRST_PACKET_SECONDS", 0.2)  # sipp sends no media
+
+    async def scenario():
+        async with listening() as (platform, watched):
+            await play(platform, "register")
+            keys = {
+                "device": device_id(0), "channel": device_id(1), "video_port": "30000",
+                "platform": f"{PLATFORM}:{platform.port}",
+            }  # fmt: skip
+            playing = asyncio.create_task(play(platform, "device", 2, keys=keys))
+            exchange = await watched.query("Catalog")
+            assert (exchange.status, exchange.complete) == (200, True)
+            page = read_catalog(exchange.pages[0])
+            assert [one.device_id for one in page.items] == [device_id(1)]
+            async with MediaSession(watched, MediaOrder(channel=device_id(1))) as session:
+                assert session.outcome.status == 200
+                assert session.answer is not None
+                assert (session.answer.address, session.answer.port) == (DEVICES, 30000)
+                assert session.answer.ssrc == session.outcome.ssrc
+            assert session.outcome.bye_status == 200
+            assert (await playing).unexpected == 0
+
+    asyncio.run(scenario())
