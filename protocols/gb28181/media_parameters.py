@@ -91,7 +91,19 @@ def parse_media_parameters(text: str, *, edition: str = "2022") -> MediaParamete
     for name, code, correct in checks:
         if code and not correct:
             deviations.append(Deviation("f-code", CLAUSE, printable(f"{name} {code}")))
-    return MediaParameters(*video[:5], *audio[:3], deviations=tuple(deviations))
+    v_codec, v_resolution, v_frames, v_type, v_rate = video
+    a_codec, a_rate, a_sampling = audio
+    return MediaParameters(
+        v_codec,
+        v_resolution,
+        v_frames,
+        v_type,
+        v_rate,
+        a_codec,
+        a_rate,
+        a_sampling,
+        tuple(deviations),
+    )
 
 
 def _codes(text: str | None, count: int, whole: str, deviations: list[Deviation]) -> list[str]:

@@ -12,7 +12,7 @@ from protocols.deviation import Deviation, printable
 from protocols.errors import ProtocolError
 from protocols.gb28181.manscdp import Manscdp
 from protocols.gb28181.times import parse_time
-from protocols.xml_reading import children, find, local_name, words
+from protocols.xml_reading import children, find, local_name
 
 MAXIMUM_DEVIATIONS = 200
 MAXIMUM_TEXT = 4096
@@ -31,6 +31,11 @@ class FieldReader:
         self.element = element
         self.clause = clause
         self._deviations = [] if deviations is None else deviations
+        self._children: dict[str, etree._Element] = {}
+        for child in element:
+            if isinstance(child.tag, str):
+                self._children.setdefault(child.tag.rpartition("}")[2], child)
+        self._inner: dict[str, FieldReader] = {}
 
     def within(self, element: etree._Element) -> FieldReader:
         """A reader of another element that shares these notes."""
@@ -49,7 +54,7 @@ class FieldReader:
 
     def text(self, *path: str, mandatory: bool = False, maximum: int = MAXIMUM_TEXT) -> str:
         """The stripped text, "" when absent; longer ones are cut and noted."""
-        found = words(self.element, *path)
+        found = self._words(path)
         if not found:
             if mandatory:
                 self.add("field-missing", "/".join(path))
@@ -58,6 +63,18 @@ class FieldReader:
             self.add("value-too-long", "/".join(path))
             return found[:maximum]
         return found
+
+    def _words(self, path: tuple[str, ...]) -> str:
+        """The stripped text at ``path``, "" when absent."""
+        child = self._children.get(path[0])
+        if child is None:
+            return ""
+        if len(path) == 1:
+            return (child.text or "").strip()
+        inner = self._inner.get(path[0])
+        if inner is None:
+            inner = self._inner[path[0]] = self.within(child)
+        return inner._words(path[1:])
 
     def integer(
         self,
