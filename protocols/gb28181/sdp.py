@@ -11,11 +11,24 @@ from protocols import sdp
 from protocols.deviation import Deviation, printable
 from protocols.errors import ProtocolError
 from protocols.gb28181.media_parameters import MediaParameters, parse_media_parameters
+from protocols.gb28181.session_judgement import CLAUSE, KINDS, judge_answer, judge_offer
 from protocols.gb28181.ssrc import format_y, parse_y
 
+__all__ = [
+    "CLAUSE",
+    "CONTENT_TYPE",
+    "FORMATS",
+    "KINDS",
+    "GbSession",
+    "build_answer",
+    "build_offer",
+    "judge_answer",
+    "judge_offer",
+    "media_protocol",
+    "parse_session",
+]
+
 CONTENT_TYPE = "Application/SDP"
-CLAUSE = "GB/T 28181-2016 annex F"
-KINDS = ("Play", "Playback", "Download", "Talk")
 _NTP_EPOCH = 2_208_988_800
 #: Above this a time cannot be meant as Unix seconds (it would be after 2065).
 _CERTAINLY_NTP = 3_000_000_000
@@ -416,40 +429,3 @@ def _judge(
     if session.transport == "tcp" and session.setup not in ("active", "passive"):
         clause = "GB/T 28181-2016 annex L"
         deviations.append(Deviation("sdp-setup", clause, printable(session.setup)))
-
-
-def judge_offer(offer: GbSession) -> tuple[Deviation, ...]:
-    """What an offer alone has to have."""
-    deviations = list(offer.deviations)
-    if offer.name not in KINDS:
-        deviations.append(Deviation("sdp-name", CLAUSE, printable(offer.name)))
-    if offer.name in ("Playback", "Download"):
-        if not offer.start or not offer.stop:
-            deviations.append(Deviation("sdp-time", CLAUSE, f"{offer.start} {offer.stop}"))
-        if not offer.channel:
-            deviations.append(Deviation("sdp-u", CLAUSE))
-    return tuple(deviations)
-
-
-def judge_answer(offer: GbSession, answer: GbSession) -> tuple[Deviation, ...]:
-    """What an answer has to have, given the offer (same domain: ``y`` is echoed)."""
-    deviations = list(answer.deviations)
-    if answer.ssrc is None:
-        deviations.append(Deviation("y-missing", CLAUSE))
-    elif offer.ssrc is not None and answer.ssrc != offer.ssrc and answer.ssrc:
-        detail = f"{format_y(offer.ssrc)} / {format_y(answer.ssrc)}"
-        deviations.append(Deviation("y-not-echoed", CLAUSE, detail))
-    if answer.kind != offer.kind or answer.protocol != offer.protocol:
-        detail = printable(f"{answer.kind} {answer.protocol}")
-        deviations.append(Deviation("sdp-answer-media", "RFC 3264 6", detail))
-    offered = {number for number, _ in offer.formats}
-    if answer.formats and not offered & {number for number, _ in answer.formats}:
-        deviations.append(Deviation("sdp-answer-format", "RFC 3264 6.1", str(answer.formats[0][0])))
-    opposite = {"recvonly": "sendonly", "sendonly": "recvonly"}.get(offer.direction)
-    if opposite and answer.direction not in (opposite, "inactive"):
-        deviations.append(Deviation("sdp-answer-direction", "RFC 3264 6.1", answer.direction))
-    if answer.transport == "tcp" and answer.setup and answer.setup == offer.setup:
-        deviations.append(Deviation("sdp-answer-setup", "RFC 4145 4.1", answer.setup))
-    if offer.name == "Download" and answer.file_size is None:
-        deviations.append(Deviation("sdp-no-file-size", CLAUSE))
-    return tuple(deviations)
