@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import secrets
 import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
@@ -69,7 +70,8 @@ class UpperPlatform:
         self._addresses: dict[tuple[str, int], RegisteredDevice] = {}
         self._calls: dict[bytes, RegisteredDevice] = {}
         self._server_tls = server_tls
-        self._sn = 0
+        # Devices that answer unasked do so with small numbers: ours must not be among them.
+        self._sn = 100_000 + secrets.randbelow(900_000)
         self.ssrcs = SsrcAllocator(settings.server_id)
         self._running = False
         self._tasks: set[asyncio.Task[None]] = set()
