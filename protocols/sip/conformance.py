@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from protocols.deviation import Deviation, printable
 from protocols.errors import ProtocolError
 from protocols.sip.dates import parse_gb_date
@@ -48,15 +50,30 @@ def _judge_addresses(message: SipMessage, missing: set[str], found: list[Deviati
         except ProtocolError:
             found.append(Deviation("sip-address", f"RFC 3261 {_CLAUSES[name]}", name))
             continue
+        _judge_form(message.headers.get(name) or "", name, found)
         needs_tag = name == "From" or (isinstance(message, SipResponse) and message.status > 100)
         if needs_tag and not address.tag:
             found.append(Deviation("sip-tag-missing", f"RFC 3261 {_CLAUSES[name]}", name))
+    for contact in message.headers.get_all("Contact"):
+        _judge_form(contact, "Contact", found)
     try:
         contacts_of(message)
     except ProtocolError:
         found.append(Deviation("sip-address", "RFC 3261 20.10", "Contact"))
 
 
+def _judge_form(text: str, name: str, found: list[Deviation]) -> None:
+    """Spaces within the brackets, a display name that needs quotes, a URI that needs brackets."""
+    before, bracket, rest = re.sub(r'"(?:[^"\\]|\\.)*"', "", text).partition("<")
+    display = bool(bracket) and not _DISPLAY.fullmatch(before)
+    spaces = bool(bracket) and bool(_SPACED.match(rest))
+    bare = not bracket and ("?" in before or "," in before)
+    if display or spaces or bare:
+        found.append(Deviation("sip-address-form", "RFC 3261 20.10", name))
+
+
+_DISPLAY = re.compile(r"[\s!%'*+\-.`~\w]*", re.ASCII)
+_SPACED = re.compile(r"\s|[^>]*\s>")
 _CLAUSES = {"From": "20.20", "To": "20.39"}
 
 
@@ -82,7 +99,8 @@ def _judge_via(message: SipMessage, transport: str, found: list[Deviation]) -> N
         except ProtocolError:
             found.append(Deviation("sip-via", "RFC 3261 20.42", printable(value)))
             continue
-        if place == 0 and not via.branch.startswith(BRANCH_COOKIE):
+        cookie = via.branch.startswith(BRANCH_COOKIE) and len(via.branch) > len(BRANCH_COOKIE)
+        if place == 0 and not cookie:
             found.append(Deviation("sip-branch", "RFC 3261 8.1.1.7", printable(via.branch, 30)))
         sent_over = isinstance(message, SipRequest) and place == 0 and transport
         if sent_over and via.transport != transport.upper():
@@ -93,10 +111,11 @@ def _judge_via(message: SipMessage, transport: str, found: list[Deviation]) -> N
 
 def _judge_request(request: SipRequest, transport: str, found: list[Deviation]) -> None:
     try:
-        parse_uri(request.uri)
+        odd = parse_uri(request.uri).scheme in ("sip", "sips") and "?" in _host_part(request.uri)
     except ProtocolError:
-        if not any(one.code == "sip-request-uri" for one in found):
-            found.append(Deviation("sip-request-uri", "RFC 3261 7.1", printable(request.uri)))
+        odd = True
+    if odd and not any(one.code == "sip-request-uri" for one in found):
+        found.append(Deviation("sip-request-uri", "RFC 3261 7.1", printable(request.uri)))
     hops = request.headers.get("Max-Forwards")
     if hops is None:
         found.append(Deviation("sip-header-missing", "RFC 3261 8.1.1.6", "Max-Forwards"))
@@ -104,7 +123,7 @@ def _judge_request(request: SipRequest, transport: str, found: list[Deviation]) 
         found.append(Deviation("sip-max-forwards", "RFC 3261 20.22", printable(hops, 20)))
     contact = request.headers.get("Contact")
     if contact is None and request.method in ("INVITE", "SUBSCRIBE", "REGISTER", "NOTIFY"):
-        clause = "GB/T 28181-2016 9.1.2" if request.method == "REGISTER" else "RFC 3261 8.1.1.8"
+        clause = "RFC 3261 10.2.1" if request.method == "REGISTER" else "RFC 3261 8.1.1.8"
         found.append(Deviation("sip-header-missing", clause, "Contact"))
     if request.method in ("SUBSCRIBE", "NOTIFY") and request.headers.get("Event") is None:
         found.append(Deviation("sip-header-missing", "RFC 6665 8.2.1", "Event"))
@@ -136,3 +155,8 @@ def _judge_values(message: SipMessage, transport: str, found: list[Deviation]) -
             deviation = Deviation("sip-date", "GB/T 28181-2016 9.10.1", printable(date))
         if deviation is not None:
             found.append(deviation)
+
+
+def _host_part(uri: str) -> str:
+    """What follows the user part, where a ``?`` begins headers (19.1.1)."""
+    return uri.rpartition("@")[2]

@@ -329,7 +329,8 @@ def _decode(data: bytes, deviations: list[Deviation]) -> str:
         except UnicodeDecodeError:
             text = data.decode("latin-1")
     if "\0" in text:
-        deviations.append(Deviation("sip-control-character", "RFC 3261 25.1"))
+        if re.search(r"(?<!\\)\0", text):  # a quoted pair may hold it
+            deviations.append(Deviation("sip-control-character", "RFC 3261 25.1"))
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text
 
