@@ -63,11 +63,26 @@ class JudgedFlow:
 def judge_flows(flows: Iterable[Flow]) -> list[JudgedFlow]:
     """Every flow judged, in their order; what one flow tells of another is taken into account."""
     chosen = list(flows)
-    keyed: dict[int, bool] = {}
+    keyed: list[tuple[Flow, dict[int, bool]]] = []
     for flow in chosen:
         for side in flow.directions():
-            keyed |= srtcp_sources(_rtcp_datagrams(flow, side))
-    return [_judge(flow, keyed) for flow in chosen]
+            sources = srtcp_sources(_rtcp_datagrams(flow, side))
+            if sources:
+                keyed.append((flow, sources))
+    return [_judge(flow, _keyed_beside(flow, keyed)) for flow in chosen]
+
+
+def _keyed_beside(flow: Flow, keyed: list[tuple[Flow, dict[int, bool]]]) -> dict[int, bool]:
+    """The sources that SRTCP was seen for while the flow lasted.
+
+    GB/T 28181 gives a camera's next stream the source of its last one: what was keyed before a
+    reconnect tells nothing of what comes after.
+    """
+    found: dict[int, bool] = {}
+    for other, sources in keyed:
+        if other.first_ns <= flow.last_ns and flow.first_ns <= other.last_ns:
+            found |= sources
+    return found
 
 
 def _rtcp_datagrams(flow: Flow, side: Direction) -> list[bytes]:

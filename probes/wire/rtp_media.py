@@ -16,12 +16,14 @@ from protocols.depacketise import START_CODE, NalUnits, h264_units, h265_units
 from protocols.depacketise_jpeg import jpeg_picture
 from protocols.errors import ProtocolError
 from protocols.flow_signatures import looks_like_rtp
+from protocols.mpeg_ps import demultiplex
 from protocols.rtp import RtpPacket, parse_rtp
 
 _MINIMUM_PACKETS = 4
 _TAG_SIZES = (0, 10, 4, 16, 14)
 _MAXIMUM_UNITS = 600
 _CERTAINLY_UNEVEN = 30.0
+_DECODERS = {"H264": "h264", "H265": "hevc"}
 
 
 @dataclass
@@ -138,8 +140,26 @@ def _program_stream(pictures: list[list[bytes]], tag: int) -> RtpContent | None:
         return None
     # A pack with a system header opens a group of pictures; the demuxer finds its own way.
     data = b"".join(b"".join(unit) for unit in pictures[start : start + _MAXIMUM_UNITS])
-    picture = decode_container(data, "mpeg")
+    picture = decode_container(data, "mpeg") or _demultiplexed(data)
     return RtpContent("ps", picture, tag) if picture else None
+
+
+def _demultiplexed(data: bytes) -> Picture | None:
+    """By our own reader, which believes the pictures and not a map that is missing or wrong."""
+    try:
+        streams = demultiplex(data)
+    except ProtocolError:
+        return None
+    codec = _DECODERS.get(streams.video)
+    if codec is None:
+        return None
+    runs: list[list[bytes]] = []
+    for unit in streams.access_units:
+        if unit.key:
+            runs.append([])
+        if runs:
+            runs[-1].append(unit.data)
+    return decode_sequences(codec, runs)
 
 
 def _opens_pack(payload: bytes) -> bool:

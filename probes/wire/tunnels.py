@@ -19,6 +19,9 @@ _LEAST_PACKETS = 8
 _MOST_INDICES = 8  # SPIs of one side: a few, renewed by the hour
 _CHECK_SIZES = (0, 12, 16, 24, 32)  # integrity check values of ESP (RFC 8221), 0: none
 _INSIDE = frozenset({4, 6, 17, 41})
+# SPI and sequence number, then the initialisation vector of AEAD ciphers: a mere counter in
+# what Linux sends (RFC 4106 section 3.1), which no cipher has made even.
+_BEFORE_CIPHERTEXT = 16
 _HARD_RESETS = frozenset({7, 8, 10})
 
 
@@ -48,7 +51,7 @@ def judge_esp(direction: Direction, other: Direction) -> Protection:
     inside = _null_encrypted(every)
     if inside is not None:
         return Protection("esp", "weak", "esp-null-cipher", content=_read(inside))
-    return _tunnel("esp", proven, b"".join(data[8:] for data in every))
+    return _tunnel("esp", proven, b"".join(data[_BEFORE_CIPHERTEXT:] for data in every))
 
 
 def judge_openvpn(direction: Direction, other: Direction, stream: bool) -> Protection:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulators.behaviours import defect, variant
+from simulators.uplink.gb28181 import RegisteredPlan
 
 PLAIN_MEDIA = defect("plain-media", "Video goes as RTP over UDP in clear; signalling is in TLS.")
 PLAIN_SIGNALLING = defect(
@@ -39,8 +40,30 @@ BESIDE = variant(
 )
 REDIRECT = variant("http-redirects-to-https", "Plain HTTP answers with a redirect to HTTPS only.")
 
+GB_PLAIN_UDP = defect(
+    "gb28181-plain-udp", "GB/T 28181 in clear: SIP over UDP, program stream in RTP over UDP."
+)
+GB_PLAIN_TCP = defect(
+    "gb28181-plain-tcp", "GB/T 28181 in clear: SIP over TCP, program stream in RTP over TCP."
+)
+GB_NULL_SRTP = defect(
+    "gb28181-null-srtp", "GB/T 28181 over TLS; its stream is SRTP with UNENCRYPTED_SRTP agreed."
+)
+GB_FALLBACK = defect(
+    "gb28181-fallback-after-reconnect",
+    "The first registration uses TLS and SRTP; the camera registers anew over UDP in clear.",
+)
+GB_PLAIN_MEDIA = defect(
+    "gb28181-plain-media", "GB/T 28181 signalling goes over TLS; the program stream is in clear."
+)
+GB_SECURE = variant(
+    "gb28181-tls-srtp", "GB/T 28181 over TLS; its stream is SRTP keyed by SDES inside it."
+)
+TUNNEL = variant("vpn-tunnel", "GB/T 28181 in clear inside an IPsec tunnel (ESP in UDP).")
+
 UPLINK_BEHAVIOURS = frozenset(
-    {PLAIN_MEDIA, PLAIN_SIGNALLING, PLAIN_SNAPSHOT, NULL_SRTP, FALLBACK, PLAIN_INTERLEAVED}
+    {GB_PLAIN_UDP, GB_PLAIN_TCP, GB_NULL_SRTP, GB_FALLBACK, GB_PLAIN_MEDIA, GB_SECURE, TUNNEL}
+    | {PLAIN_MEDIA, PLAIN_SIGNALLING, PLAIN_SNAPSHOT, NULL_SRTP, FALLBACK, PLAIN_INTERLEAVED}
     | {BASE64, XOR, INDOOR, NULL_TLS, OLD_TLS, TLS12, TLS13, SRTP, BESIDE, REDIRECT}
 )
 
@@ -66,8 +89,11 @@ class LinkPlan:
     beside: bool = False
 
 
-def plans(behaviours: Collection[str]) -> list[LinkPlan]:
+def plans(behaviours: Collection[str]) -> list[LinkPlan] | list[RegisteredPlan]:
     """The connections of one episode, one after the other."""
+    for name, registered in _REGISTERED.items():
+        if name in behaviours:
+            return registered
     plan = LinkPlan(
         snapshot_tls=PLAIN_SNAPSHOT not in behaviours,
         redirect=REDIRECT in behaviours,
@@ -84,6 +110,15 @@ def plans(behaviours: Collection[str]) -> list[LinkPlan]:
     return [plan]
 
 
+_REGISTERED = {
+    GB_FALLBACK: [RegisteredPlan(), RegisteredPlan("udp", "udp")],
+    GB_PLAIN_UDP: [RegisteredPlan("udp", "udp")],
+    GB_PLAIN_TCP: [RegisteredPlan("tcp", "tcp")],
+    GB_PLAIN_MEDIA: [RegisteredPlan("tls", "udp")],
+    GB_NULL_SRTP: [RegisteredPlan("tls", "null-srtp")],
+    GB_SECURE: [RegisteredPlan()],
+    TUNNEL: [RegisteredPlan("udp", "udp", tunnel=True)],
+}
 _MEDIA: dict[str, Media] = {
     SRTP: "srtp",
     PLAIN_SIGNALLING: "srtp",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 
 from simulators.camera import clips
 from simulators.camera.encoders import ClipSpec, jpeg, picture
 from simulators.uplink import signalling
 from simulators.uplink.behaviours import UPLINK_BEHAVIOURS, LinkPlan, plans
+from simulators.uplink.gb28181 import ProgramStreamSource, RegisteredPlan, converse
 from simulators.uplink.media import (
     Clear,
     Masked,
@@ -23,6 +24,7 @@ from simulators.uplink.media import (
     Unencrypted,
     base64_line,
     interleaved,
+    paced,
 )
 from simulators.uplink.transport import client_side, server_side, udp_endpoint
 
@@ -55,6 +57,7 @@ class Uplink:
         self.behaviours = behaviours if isinstance(behaviours, set) else set(behaviours)
         self._spec = clip
         self._seed = seed
+        self._registrations = 0
         self._snapshot = b""
         self._task: asyncio.Task[None] | None = None
 
@@ -62,6 +65,7 @@ class Uplink:
         """Talk for ``seconds``: episodes of connecting, streaming and disconnecting."""
         clip = await asyncio.to_thread(clips.encode, self._spec)
         source = RtpSource(clip, self._seed)
+        registered = ProgramStreamSource(clip, self._seed)
         self._snapshot = await asyncio.to_thread(self._picture)
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > _SHORTEST_SECONDS:
@@ -69,7 +73,14 @@ class Uplink:
             # A rest too short for an episode of its own joins this one.
             span = left if left < 1.5 * _EPISODE_SECONDS else _EPISODE_SECONDS
             for plan in chosen:
-                await self._connect(plan, source, span / len(chosen))
+                if isinstance(plan, RegisteredPlan):
+                    ends = self.camera_address, self.platform_address
+                    # Keys are for one tunnel only: every registration draws its own.
+                    self._registrations += 1
+                    seed = self._seed + self._registrations
+                    await converse(plan, registered, span / len(chosen), *ends, seed)
+                else:
+                    await self._connect(plan, source, span / len(chosen))
 
     async def start(self) -> None:
         """Talk until ``stop``."""
@@ -171,7 +182,7 @@ class Uplink:
         *,
         interleaved_too: bool,
     ) -> None:
-        async for packets, report in _paced(source, seconds):
+        async for packets, report in paced(source.pictures(time.time()), seconds):
             if interleaved_too:
                 pieces = [interleaved(0, packet) for packet in packets]
                 pieces += [interleaved(1, report)] if report else []
@@ -207,7 +218,7 @@ class Uplink:
         ]
         media, control, media_sink, control_sink = ends
         try:
-            async for packets, report in _paced(source, seconds):
+            async for packets, report in paced(source.pictures(time.time()), seconds):
                 for packet in packets:
                     media.sendto(protection.rtp(packet), media_sink.get_extra_info("sockname"))
                 if report:
@@ -279,18 +290,3 @@ async def _close(writer: asyncio.StreamWriter) -> None:
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
-
-
-async def _paced(
-    source: RtpSource, seconds: float
-) -> AsyncIterator[tuple[tuple[bytes, ...], bytes]]:
-    """(packets, report) of each picture when it is due, for ``seconds``."""
-    loop = asyncio.get_running_loop()
-    start = loop.time()
-    for due in source.pictures(time.time()):
-        if due.at > seconds:
-            return
-        wait = start + due.at - loop.time()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        yield due.packets, due.report

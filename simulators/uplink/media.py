@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pylibsrtp
@@ -147,3 +148,18 @@ def interleaved(channel: int, packet: bytes) -> bytes:
 def base64_line(packet: bytes) -> bytes:
     """A packet as one line of base64."""
     return base64.b64encode(packet) + b"\r\n"
+
+
+async def paced(
+    pictures: Iterator[TimedPackets], seconds: float
+) -> AsyncIterator[tuple[tuple[bytes, ...], bytes]]:
+    """(packets, report) of each picture when it is due, for ``seconds``."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    for due in pictures:
+        if due.at > seconds:
+            return
+        wait = start + due.at - loop.time()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        yield due.packets, due.report

@@ -36,6 +36,11 @@ CAUGHT = {
     "base64-not-encryption": "encoded",
     "xor-obfuscated-media": "obfuscated",
     "outdated-tls-version": "weak-cipher",
+    "gb28181-plain-udp": "plain-media",
+    "gb28181-plain-tcp": "plain-media",
+    "gb28181-plain-media": "plain-media",
+    "gb28181-null-srtp": "null-cipher",
+    "gb28181-fallback-after-reconnect": "plain-fallback",
 }
 NO_PICTURE = {"plain-signalling", "outdated-tls-version"}
 NAMES = ["", *sorted(UPLINK_BEHAVIOURS)]

@@ -37,3 +37,11 @@ def stream(
         if audio is not None:
             packs.append(builder.sound(SOUND, pts))
     return packs
+
+
+def name(value: object) -> str:
+    """What a flaw changes, for the names of tests."""
+    if not isinstance(value, Flaws):
+        return str(value)
+    changed = (f"{key}={told}" for key, told in vars(value).items() if told != vars(NO_FLAWS)[key])
+    return ",".join(changed) or "none"

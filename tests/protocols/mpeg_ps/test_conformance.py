@@ -11,7 +11,7 @@ from protocols.mpeg_ps.conformance import UNUSUAL, judge_program_stream
 from protocols.mpeg_ps.conformance_rtp import judge_ps_packets
 from protocols.rtp import RtpPacket
 from protocols.rtp_stream import packetise_program_stream, payload_of_packets
-from tests.protocols.mpeg_ps.material import clip, stream
+from tests.protocols.mpeg_ps.material import clip, name, stream
 
 
 def codes(data: bytes, gaps: tuple[int, ...] = ()) -> set[str]:
@@ -58,7 +58,7 @@ def test_h265_belongs_to_the_edition_of_2022():
         (Flaws(one_pes_a_unit=True), "ps-pes-per-nal-unit"),
         (Flaws(map_every_picture=True), "ps-map-every-picture"),
     ],
-    ids=repr,
+    ids=name,
 )
 def test_each_flaw_has_its_code(flaws, expected):
     assert codes(b"".join(stream(flaws=flaws))) == {expected}

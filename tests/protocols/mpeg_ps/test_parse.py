@@ -12,7 +12,7 @@ from protocols.mpeg_ps.build import Flaws
 from protocols.mpeg_ps.codes import TIME_MASK, crc32
 from protocols.mpeg_ps.demultiplex import streams_of
 from protocols.mpeg_ps.parse import Pack, PesPacket, StreamMap, SystemHeader, parse_program_stream
-from tests.protocols.mpeg_ps.material import FIRST, SOUND, STEP, clip, stream
+from tests.protocols.mpeg_ps.material import FIRST, SOUND, STEP, clip, name, stream
 
 FLAWS = [
     Flaws(),
@@ -49,7 +49,7 @@ def test_pictures_and_sound_come_back(codec):
     assert [sound.data for sound in streams.sounds] == [SOUND] * len(units)
 
 
-@pytest.mark.parametrize("flaws", FLAWS, ids=repr)
+@pytest.mark.parametrize("flaws", FLAWS, ids=name)
 @pytest.mark.parametrize("size", [1, 188, 1400])
 def test_flawed_streams_show_every_picture_in_whatever_pieces(flaws, size):
     data = b"".join(stream(flaws=flaws)[:24])
