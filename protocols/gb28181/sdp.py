@@ -10,6 +10,7 @@ from typing import Literal
 from protocols import sdp
 from protocols.deviation import Deviation, printable
 from protocols.errors import ProtocolError
+from protocols.gb28181 import session_lines
 from protocols.gb28181.media_parameters import MediaParameters, parse_media_parameters
 from protocols.gb28181.session_judgement import CLAUSE, KINDS, judge_answer, judge_offer
 from protocols.gb28181.ssrc import format_y, parse_y
@@ -29,9 +30,6 @@ __all__ = [
 ]
 
 CONTENT_TYPE = "Application/SDP"
-_NTP_EPOCH = 2_208_988_800
-#: Above this a time cannot be meant as Unix seconds (it would be after 2065).
-_CERTAINLY_NTP = 3_000_000_000
 _PRIVATE = ("HIKVISION", "DAHUA")
 
 FORMATS: dict[str, tuple[int, str]] = {
@@ -287,23 +285,23 @@ def parse_session(body: bytes) -> GbSession:
     if media.port > 65535:
         raise ProtocolError("SDP: no such port")
     deviations: list[Deviation] = []
-    own = _own_lines(body, deviations)
+    own = session_lines.own_lines(body, deviations)
     session = GbSession(
-        owner=_origin(described.origin, deviations)[0],
-        address=_address(media.connection or described.connection, deviations),
+        owner=session_lines.origin(described.origin, deviations)[0],
+        address=session_lines.address(media.connection or described.connection, deviations),
         port=media.port,
         name=described.name,
         kind=media.kind,
         protocol=media.protocol.upper(),
-        formats=[(one, _rtpmap(media, one)) for one in media.payload_types],
+        formats=[(one, session_lines.rtpmap(media, one)) for one in media.payload_types],
         direction=media.direction,
         setup=(media.attribute("setup") or described.attribute("setup") or "").lower(),
         connection=(media.attribute("connection") or "").lower(),
         crypto=list(media.attribute_values("crypto")),
     )
     if not session.address:
-        session.address = _origin(described.origin, [])[1]
-    session.start, session.stop = _times(described.timing, deviations)
+        session.address = session_lines.origin(described.origin, [])[1]
+    session.start, session.stop = session_lines.times(described.timing, deviations)
     if "u" in own:
         session.channel, _, session.record_type = own["u"].partition(":")
         if not re.fullmatch(r"[0-9]{20}:[0-9]|https?://\S+", own["u"]):
@@ -320,85 +318,12 @@ def parse_session(body: bytes) -> GbSession:
             deviations += session.parameters.deviations
         except ProtocolError:
             deviations.append(Deviation("f-separators", CLAUSE, printable(own["f"])))
-    session.download_speed = _count(media, "downloadspeed", deviations)
-    session.file_size = _count(media, "filesize", deviations)
-    session.stream_number = _count(media, "streamnumber", deviations)
+    session.download_speed = session_lines.count(media, "downloadspeed", deviations)
+    session.file_size = session_lines.count(media, "filesize", deviations)
+    session.stream_number = session_lines.count(media, "streamnumber", deviations)
     _judge(session, media, described, deviations)
     session.deviations = tuple(deviations)
     return session
-
-
-def _own_lines(body: bytes, deviations: list[Deviation]) -> dict[str, str]:
-    """The first u, y and f line; their order is judged."""
-    text = body.decode("utf-8", "replace")
-    if re.search(r"(?<!\r)\n", text):
-        deviations.append(Deviation("sdp-line-ends", "RFC 4566 5"))
-    own: dict[str, str] = {}
-    order = ""
-    for line in re.split(r"\r\n|\n|\r", text):
-        kind, equals, value = line.partition("=")
-        kind = kind.strip()
-        if not equals or len(kind) != 1:
-            continue
-        order += kind
-        if kind in "uyf":
-            own.setdefault(kind, value.strip())
-    if "y" in order and order[order.index("y") + 1 :].strip("f"):
-        deviations.append(Deviation("sdp-y-order", CLAUSE, printable(order)))
-    if order.count("y") > 1 or order.count("f") > 1:
-        deviations.append(Deviation("sdp-line-twice", CLAUSE, printable(order)))
-    return own
-
-
-def _origin(text: str, deviations: list[Deviation]) -> tuple[str, str]:
-    """User name and address of ``o=``."""
-    parts = text.split()
-    if len(parts) != 6:
-        deviations.append(Deviation("sdp-origin", "RFC 4566 5.2", printable(text)))
-    owner = parts[0] if parts else ""
-    if not re.fullmatch(r"[0-9]{20}", owner):
-        deviations.append(Deviation("sdp-owner", CLAUSE, printable(owner)))
-    return owner[:64], parts[5][:64] if len(parts) == 6 else ""
-
-
-def _address(connection: str, deviations: list[Deviation]) -> str:
-    parts = connection.split()
-    if len(parts) == 3 and parts[0].upper() == "IN" and parts[1].upper() in ("IP4", "IP6"):
-        return parts[2].partition("/")[0][:64]
-    deviations.append(Deviation("sdp-address", CLAUSE, printable(connection)))
-    return ""
-
-
-def _rtpmap(media: sdp.Media, payload_type: int) -> str:
-    found = media.rtpmap(payload_type)
-    if found is None:
-        return ""
-    channels = f"/{found.channels}" if found.channels != 1 else ""
-    return f"{found.encoding}/{found.clock_rate}{channels}"
-
-
-def _times(timing: str, deviations: list[Deviation]) -> tuple[int, int]:
-    found = re.fullmatch(r"([0-9]{1,12})\s+([0-9]{1,12})", timing)
-    if not found:
-        deviations.append(Deviation("sdp-time", CLAUSE, printable(timing)))
-        return 0, 0
-    start, stop = int(found[1]), int(found[2])
-    if start > _CERTAINLY_NTP or stop > _CERTAINLY_NTP:
-        deviations.append(Deviation("sdp-time-epoch", CLAUSE, printable(timing)))
-        start, stop = (max(0, one - _NTP_EPOCH) if one else 0 for one in (start, stop))
-    if stop < start:
-        deviations.append(Deviation("sdp-time", CLAUSE, printable(timing)))
-    return start, stop
-
-
-def _count(media: sdp.Media, name: str, deviations: list[Deviation]) -> int | None:
-    text = media.attribute(name)
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        deviations.append(Deviation("sdp-attribute", CLAUSE, printable(f"{name}:{text}")))
-        return None
-    return int(text)
 
 
 def _judge(
