@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from simulators import certificates
 from simulators.site_plan import CameraPlan, Ground, SitePlan, may_listen
 from targets.site import Certificate, Gb28181Listen, Point, Site, Wire
 
@@ -162,7 +163,10 @@ def _registering(ground: Ground, network: str, more: Mapping[str, Any]) -> dict[
     """The GB/T 28181 page of a simulated device."""
     server = registrar(ground, network)
     secure = more.get("transport") == "tls"
-    own = {"local_port": 5060 if ground.own_addresses else 0}
+    own = {
+        "local_port": 5060 if ground.own_addresses else 0,
+        "ca_file": str(certificates.authority_file()),
+    }
     port = server.tls_port if secure else server.port
     return {**_REGISTERING, **own, "server_address": server.address, "server_port": port, **more}
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from assessment.recording import Recording
 from assessment.store import RunStore
 from console.wire_visit import wire_recorder
-from hardware_rigs.http_rig import HttpLightBox
+from hardware_rigs.http_rig import HttpGb28181Rig, HttpLightBox
 from protocols.time_source import SystemTime
+from simulators import certificates
 from standard.catalogue import Requirement
 from targets.camera import CameraOptions, CameraTarget, parse_camera
-from targets.credentials import PasswordSource
+from targets.credentials import PasswordSource, Secret
+from targets.gb28181 import UpperPlatform
 from targets.light import SceneLight, ScheduleLight
 from targets.site import Point, Site
 from visits.circumstances import Circumstances, Lengths
@@ -36,8 +38,19 @@ _ORDER = (
     "stream:codec-mjpeg",
     "stream:codec-h265",
     "online",
+    "gb28181:queries",
+    "gb28181:live",
+    "gb28181:control",
+    "gb28181:records",
+    "gb28181:alarm",
+    "gb28181:broadcast",
+    "gb28181:platform",
     "stream:night",
     "white-light",
+    "gb28181:clock",
+    "gb28181:keepalive",
+    "gb28181:registration",
+    "gb28181:protection",
     "passwords",
 )
 
@@ -97,11 +110,35 @@ def camera_targets(site: Site, passwords: PasswordSource) -> dict[str, CameraTar
             name=point.name,
             options=options,
             secret=partial(passwords.find, point.id, bare.host, bare.user),
+            device_id=point.gb28181,
         )
     return targets
 
 
-def circumstances_of(site: Site, intrusive: bool) -> Circumstances:
+def registrar_of(site: Site, passwords: PasswordSource) -> UpperPlatform | None:
+    """Where the devices of ``site`` register, ``None`` when it does not say."""
+    if site.gb28181 is None:
+        return None
+    points = {point.gb28181: point for point in site.points if point.gb28181}
+
+    def password_of(device: str) -> Secret | None:
+        point = points.get(device)
+        return None if point is None else passwords.find(point.id, "", device)
+
+    server_tls = None
+    if site.simulated:
+        server_tls = certificates.server_context(site.gb28181.address)
+    return UpperPlatform(
+        site.gb28181,
+        password_of,
+        server_tls=server_tls,
+        keepalive_seconds=1.0 if site.simulated else 60.0,
+    )
+
+
+def circumstances_of(
+    site: Site, intrusive: bool, registrar: UpperPlatform | None = None
+) -> Circumstances:
     """What the site and the options give to every visit."""
     time_source = SystemTime()
     places = {
@@ -122,12 +159,17 @@ def circumstances_of(site: Site, intrusive: bool) -> Circumstances:
         online_interval=max(0.5, site.online_seconds / 3),
         candidate_interval=0.1 if site.simulated else 1.0,
     )
+    rig = None
+    if site.gb28181 is not None and site.gb28181.rig:
+        rig = HttpGb28181Rig(site.gb28181.rig, time_source=time_source)
     return Circumstances(
         time_source=time_source,
         reference=HostReference(site.time_servers, time_source=time_source),
         light=light,
         intrusive=intrusive,
-        lengths=quick,
+        lengths=quick.with_quick_devices() if site.simulated else quick,
+        gb28181=registrar,
+        gb28181_rig=rig,
     )
 
 
@@ -148,7 +190,7 @@ def open_desk(
     """The desk of a run and its targets; close the desk when done."""
     desk = VisitDesk(
         store,
-        circumstances_of(site, intrusive),
+        circumstances_of(site, intrusive, registrar_of(site, passwords)),
         at_once=at_once,
         allow_visits=allow_visits,
         recorders=recorders_of(site),

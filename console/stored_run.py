@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assessment.sampling import Plan
+from simulators import certificates
 from simulators.site_plan import SitePlan
 from targets.site import Certificate, Exclusion, Gb28181Listen, Point, Site, Wire
 
@@ -85,8 +86,8 @@ def plan_document(plan: SitePlan) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(plan.to_json())
     for camera in document["cameras"]:
         del camera["password"]
-        if camera.get("gb28181"):
-            camera["gb28181"].pop("password", None)
+        for passing in ("password", "ca_file"):
+            (camera["gb28181"] or {}).pop(passing, None)
     return document
 
 
@@ -96,6 +97,10 @@ def plan_of(document: Mapping[str, Any]) -> SitePlan:
     Raises:
         ValueError: it is not one.
     """
+    cameras = document.get("cameras")
+    for camera in cameras if isinstance(cameras, list) else ():
+        if isinstance(camera, dict) and camera.get("gb28181"):
+            camera["gb28181"]["ca_file"] = str(certificates.authority_file())
     return SitePlan.from_json(json.dumps(document))
 
 

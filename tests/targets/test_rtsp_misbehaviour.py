@@ -129,7 +129,7 @@ async def test_wrong_bytes_become_problems(method: str, content: bytes, code: st
         ("SETUP", lambda h: rtsp_answer(h, "200 OK", "Session: 1"), "visit.malformed"),
         ("PLAY", lambda h: rtsp_answer(h, "455 No"), "visit.not-offered"),
     ],
-    ids=str,
+    ids=lambda one: one if isinstance(one, str) else "answer",
 )  # fmt: skip
 async def test_refusals_and_nonsense_become_problems(
     method: str, answer: Callable[[dict[str, str]], bytes], code: str
