@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from protocols.time_source import TimeSource
 from targets.camera import CameraOptions
 from targets.errors import VisitProblem
+from targets.gb28181.rig import State
 from targets.http_client import HttpClient
 from targets.light import Level
 from targets.link import LinkState
@@ -77,3 +78,18 @@ class HttpLinkSwitch:
     async def set(self, point: str, state: LinkState) -> None:
         """Pull (``down``) or plug (``up``) the cable of ``point``."""
         await self._rig.put(point, "link", "state", state)
+
+
+class HttpGb28181Rig:
+    """What works a device's registration page and its alarm input; see ``Gb28181Rig``."""
+
+    def __init__(self, base: str, *, time_source: TimeSource) -> None:
+        self._rig = HttpRig(base, time_source=time_source)
+
+    async def registration(self, point: str, state: State) -> None:
+        """Have the device of ``point`` unregister or register."""
+        await self._rig.put(point, "registration", "state", state)
+
+    async def alarm_input(self, point: str, state: State) -> None:
+        """Switch the alarm input of ``point``."""
+        await self._rig.put(point, "alarm-input", "state", state)

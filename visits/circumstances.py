@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from protocols.time_source import SystemTime, TimeSource
 from targets.camera import CameraTarget
 from targets.errors import VisitProblem
+from targets.gb28181 import RegisteredDevice, UpperPlatform
+from targets.gb28181.rig import Gb28181Rig
 from targets.light import Level, NoRig, SceneLight
 from targets.onvif_media import CameraMedia
 from targets.transcript import Transcript
@@ -35,6 +37,15 @@ class Lengths:
         candidates: passwords tried for each account and service at most.
         candidate_interval: between two tries.
         visit: bound of any visit; a visit with a longer plan adds its own.
+        gb_come: how long a device that registers is waited for.
+        gb_react: for what a device does at its next keepalive or retry.
+        gb_refuse: how long registrations are refused: two retries of a real device.
+        gb_granted: seconds of registration granted, to see a refresh.
+        gb_watch: of keepalives.
+        gb_live, gb_after_bye: of a GB/T 28181 stream; of the look at what comes after BYE.
+        gb_move: of one movement of the lens.
+        gb_play: of each stretch of a playback.
+        gb_answer: bound of one answer.
     """
 
     main: float = 10.0
@@ -48,6 +59,23 @@ class Lengths:
     candidates: int = 6
     candidate_interval: float = 1.0
     visit: float = 60.0
+    gb_come: float = 120.0
+    gb_react: float = 100.0
+    gb_refuse: float = 150.0
+    gb_granted: int = 120
+    gb_watch: float = 200.0
+    gb_live: float = 10.0
+    gb_after_bye: float = 8.0
+    gb_move: float = 2.0
+    gb_play: float = 10.0
+    gb_answer: float = 10.0
+
+    def with_quick_devices(self) -> Lengths:
+        """For devices that keep alive every second and retry as fast: those of a simulator."""
+        return replace(
+            self, gb_come=30.0, gb_react=8.0, gb_refuse=5.0, gb_granted=4, gb_watch=5.0,
+            gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_play=4.0, gb_answer=6.0,
+        )  # fmt: skip
 
 
 async def unknown_reference() -> Mapping[str, Any]:
@@ -67,6 +95,8 @@ class Circumstances:
         lengths: how long everything takes.
         telnet_port: where an open Telnet service would be.
         seed: of whatever is scattered.
+        gb28181: where devices register, ``None`` when the site does not say.
+        gb28181_rig: what takes their registration off and on and switches their alarm input.
     """
 
     time_source: TimeSource = field(default_factory=SystemTime)
@@ -76,6 +106,8 @@ class Circumstances:
     lengths: Lengths = Lengths()
     telnet_port: int = 23
     seed: int = 1
+    gb28181: UpperPlatform | None = None
+    gb28181_rig: Gb28181Rig | None = None
 
 
 class Visit:
@@ -104,6 +136,23 @@ class Visit:
     def facts(self) -> dict[str, Any]:
         """The draft's facts."""
         return self.draft.facts
+
+    @property
+    def registers(self) -> bool:
+        """Whether the camera is known to register with us (GB/T 28181)."""
+        return self.circumstances.gb28181 is not None and bool(self.camera.device_id)
+
+    @property
+    def gb28181(self) -> RegisteredDevice:
+        """The camera as a device that registers.
+
+        Raises:
+            VisitProblem: it is not known to, or we do not listen.
+        """
+        platform = self.circumstances.gb28181
+        if platform is None or not self.camera.device_id:
+            raise VisitProblem("visit.no-gb28181")
+        return platform.device(self.camera.device_id)
 
     def needs_onvif(self) -> None:
         """Raise ``visit.needs-onvif`` for a camera of which only a stream's address is known."""

@@ -24,6 +24,11 @@ from visits.circumstances import Circumstances, Lengths, Visit
 from visits.clock import record_clock
 from visits.description import record_description
 from visits.draft import Draft
+from visits.gb28181.keepalive import record_keepalive
+from visits.gb28181.live import record_live
+from visits.gb28181.plan import planned_gb28181
+from visits.gb28181.queries import record_queries
+from visits.gb28181.registration import record_registration
 from visits.online import record_online
 from visits.passwords import record_passwords
 from visits.snapshot import record_snapshot
@@ -37,6 +42,8 @@ T = TypeVar("T")
 INTRUSIVE = frozenset({"passwords"})
 #: Kinds that are worth doing after the password was refused.
 _WITHOUT_LOGIN = frozenset({"online", "clock", "passwords", "wire"})
+#: Kinds in which the device comes to us; whether it accepts a login of ours has no bearing.
+BY_REGISTRATION = "gb28181:"
 _WORKERS = 32
 
 
@@ -87,6 +94,10 @@ RECORDERS: Mapping[str, Recorder] = {
     "white-light": record_white_light,
     "online": record_online,
     "passwords": record_passwords,
+    "gb28181:registration": record_registration,
+    "gb28181:keepalive": record_keepalive,
+    "gb28181:queries": record_queries,
+    "gb28181:live": record_live,
     **{
         f"stream:{variant}": _streams(variant)
         for variant in ("day", "night", "sub", "codec-h264", "codec-h265", "codec-mjpeg")
@@ -98,6 +109,8 @@ def planned_seconds(kind: str, lengths: Lengths) -> float:
     """How long a visit takes by plan, when the device is prompt."""
     if kind in ("stream:day", "stream:night"):
         return lengths.main
+    if kind.startswith(BY_REGISTRATION):
+        return planned_gb28181(kind, lengths)
     return {
         "clock": 2 * lengths.clock,
         "online": lengths.online_polls * (lengths.online_interval + 12.0),
@@ -162,10 +175,19 @@ class VisitDesk:
         self, kind: str, camera: CameraTarget, recorder: Recorder, known: _Acquaintance
     ) -> Recording:
         draft = Draft(kind, camera.point, self._circumstances.time_source)
+        platform = self._circumstances.gb28181
+        if platform is not None and camera.device_id:
+            try:
+                await platform.start()
+            except OSError as fault:
+                detail = f"{platform.settings.address}: {fault.strerror or type(fault).__name__}"
+                return draft.seal(Reason("visit.unreachable", {"detail": detail}))
+        if camera.only_registers and not _by_registration(kind):
+            return draft.seal(Reason("visit.needs-onvif"))
         if kind in INTRUSIVE and not self._circumstances.intrusive:
             return draft.seal(Reason("visit.needs-intrusive", {"what": kind}))
         barred = known.refused or (known.streams_refused and _takes_streams(kind))
-        if barred and kind not in _WITHOUT_LOGIN:
+        if barred and kind not in _WITHOUT_LOGIN and not kind.startswith(BY_REGISTRATION):
             # One try of a wrong password for the whole run: a second might lock the account.
             return draft.seal(Reason("visit.unauthorised", {"where": "earlier visit"}))
         visited = camera.without_password() if barred else camera
@@ -194,11 +216,23 @@ class VisitDesk:
         harness is not raised here but when somebody asks. ``progress`` is called in the
         background thread.
         """
+        cameras = list(cameras)
+        self._expect(cameras)
         for camera in cameras:
             wanted = kinds.get(camera.point, ())
             if wanted:
                 round_trip = self._round(camera, wanted, progress)
                 asyncio.run_coroutine_threadsafe(round_trip, self._running())
+
+    def _expect(self, cameras: Sequence[CameraTarget]) -> None:
+        """Listen for the cameras that register, so that they are there when they are asked."""
+        platform = self._circumstances.gb28181
+        registering = [camera.device_id for camera in cameras if camera.device_id]
+        if platform is None or not registering:
+            return
+        for identifier in registering:
+            platform.device(identifier)
+        asyncio.run_coroutine_threadsafe(platform.start(), self._running())
 
     async def _round(
         self, camera: CameraTarget, kinds: Sequence[str], progress: Progress | None
@@ -275,6 +309,9 @@ class VisitDesk:
         if self._loop is None or self._thread is None:
             return
         asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result()
+        if self._circumstances.gb28181 is not None:
+            stopping = self._circumstances.gb28181.stop()
+            asyncio.run_coroutine_threadsafe(stopping, self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -329,6 +366,11 @@ async def _bounded(work: Awaitable[None], seconds: float) -> Reason | None:
             raise
         return Reason("visit.timeout", {"seconds": seconds, "waiting_for": "visit"})
     return None
+
+
+def _by_registration(kind: str) -> bool:
+    """Whether a visit of this kind can be made to a device that only registers."""
+    return kind.startswith(BY_REGISTRATION) or kind in ("clock", "online")
 
 
 def _takes_streams(kind: str) -> bool:

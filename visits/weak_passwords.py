@@ -34,6 +34,13 @@ def candidates(user: str, most: int) -> Iterator[tuple[str, Secret]]:
             yield label, Secret(word)
 
 
+def offline_candidates(user: str) -> Iterator[tuple[str, Secret]]:
+    """Every weak password that can be tried without asking the device, with its label."""
+    yield from candidates(user, len(_FACTORY) + 2)
+    for word in sorted(_DICTIONARY.difference(_FACTORY)):
+        yield "dictionary", Secret(word)
+
+
 def properties(secret: Secret | None, user: str) -> dict[str, Any] | None:
     """What docs/recordings.md keeps of a declared password: properties, never the password."""
     if secret is None:

@@ -37,6 +37,7 @@ class RegisteredDevice:
         answers: its REGISTERs that carried an answer to a challenge.
         notified: MANSCDP notifications other than keepalives.
         charset: in which it is spoken to.
+        channels: the ids of its last catalogue, each with its PTZType.
     """
 
     def __init__(self, platform: UpperPlatform, identifier: str) -> None:
@@ -48,6 +49,7 @@ class RegisteredDevice:
         self.answers: deque[RegisterAnswer] = deque(maxlen=MAXIMUM_EVENTS)
         self.notified: deque[Notified] = deque(maxlen=MAXIMUM_EVENTS)
         self.charset = "GB2312"
+        self.channels: dict[str, str] = {}
         self.on_invite: Callable[[IncomingRequest], None] | None = None
         self.on_ended: dict[str, Callable[[IncomingRequest], None]] = {}
         self.pending: dict[int, Exchange] = {}

@@ -1,0 +1,1 @@
+"""Visits of devices that register with the harness (GB/T 28181)."""
