@@ -161,6 +161,8 @@ def _read(text: str, deviations: list[Deviation]) -> etree._Element:
         return _shallow(read_xml(cleaned.encode(), maximum_bytes=4 * MAXIMUM_BYTES))
     except ProtocolError:
         pass
+    if cleaned.rfind("<") > cleaned.rfind(">"):  # cut short within a tag
+        cleaned = cleaned[: cleaned.rfind("<")]
     mended, ampersands = _BARE_AMPERSAND.subn("&amp;", cleaned)
     mended, less = _BARE_LESS.subn("&lt;", mended)
     if ampersands or less:
