@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pytest_bdd import then
+from pytest_bdd import parsers, then
 
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
 from assessment.verdicts import Verdict
+from probes.gb28181.keepalive import measure_keepalive
+from probes.gb28181.live import measure_first_picture, measure_live
+from probes.gb28181.queries import measure_queries
 from probes.gb28181.registration import (
     measure_refresh,
     measure_registration,
     measure_unregistration,
 )
-from steps.acceptance import Conclusion, ScenarioRun
+from steps.acceptance import Conclusion, HarnessError, ScenarioRun
 from targets.site import Point
 
 #: Why a visit brought nothing: no device was ever pointed at the harness.
@@ -64,3 +67,26 @@ def refreshes(scenario_run: ScenarioRun) -> None:
 @then("每台摄像机注销后不再保活")
 def unregisters(scenario_run: ScenarioRun) -> None:
     judge(scenario_run, "gb28181:registration", measure_unregistration)
+
+
+@then("每台摄像机以自己的编号按时保活")
+def keeps_alive(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:keepalive", measure_keepalive)
+
+
+@then("每台摄像机的国标查询应答完整且符合标准")
+def answers_queries(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:queries", measure_queries)
+
+
+@then("每台摄像机送出符合标准的媒体并在结束时停止")
+def shows_live(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:live", measure_live)
+
+
+@then(parsers.re(r"每台摄像机的首帧时间不超过(?P<seconds>\d+)秒"))
+def first_picture_is_prompt(scenario_run: ScenarioRun, seconds: str) -> None:
+    limit = scenario_run.limit("gb-first-picture").value
+    if float(seconds) != limit and scenario_run.acceptance.reading("R-038") == "two-seconds":
+        raise HarnessError(f"the feature says {seconds} s, the catalogue another time")
+    judge(scenario_run, "gb28181:live", measure_first_picture)

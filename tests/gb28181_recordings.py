@@ -13,16 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from assessment.reason import Reason
 from assessment.recording import Part, Recording
 from protocols.gb28181.manscdp import CONTENT_TYPE, Fields, build_manscdp
 from protocols.http_digest import Challenge
+from protocols.mpeg_ps.build import NO_FLAWS, Flaws, ProgramStreamBuilder
+from protocols.pcap import udp_datagram
+from protocols.rtp_packetise import rtp_header
+from protocols.rtp_stream import packetise_program_stream
 from protocols.sip.capture import write_conversation
 from protocols.sip.dates import format_gb_date
 from protocols.sip.message import Headers, SipMessage, SipRequest, SipResponse
 from protocols.sip.passed import PassedMessage
+from tests.stream_recordings import CodedPicture, encode, moving_frames, static_frames
 
 DEVICE = "61010200001320000001"
 SERVER = "61010200002000000001"
@@ -200,3 +206,109 @@ def empty(kind: str, code: str = "visit.no-gb28181") -> Recording:
     """A visit that brought nothing home."""
     at = datetime.fromtimestamp(START, UTC)
     return Recording(kind, DEVICE, at, at, problem=Reason(code))
+
+
+SSRC = 100001
+MEDIA_ENDS = ("127.66.0.2", 40_000), ("127.66.0.1", 40_002)
+
+
+@lru_cache(maxsize=4)
+def footage(count: int = 50, gop: int = 25, step: tuple[int, int] = (0, 0)) -> list[CodedPicture]:
+    """Pictures of a texture that moves ``step`` pixels a picture."""
+    if step == (0, 0):
+        frames = static_frames(count)
+    else:
+        large = moving_frames(1, 960, 720)[0]
+        frames = []
+        for index in range(count):
+            x, y = 300 + index * step[0], 250 + index * step[1]
+            frames.append(large[y : y + 180, x : x + 320].copy())
+    return list(encode(frames, codec="H264", gop=gop))
+
+
+def program_stream(
+    pictures: Sequence[CodedPicture], *, flaws: Flaws = NO_FLAWS, start_pts: int = 90_000
+) -> list[tuple[int, bytes]]:
+    """PTS and pack of each picture, 25 a second."""
+    builder = ProgramStreamBuilder("H264", flaws=flaws)
+    packs = []
+    for index, one in enumerate(pictures):
+        pts = start_pts + index * 3600
+        packs.append((pts, builder.picture(one.data, pts, one.key)))
+    return packs
+
+
+def media_packets(
+    packs: Sequence[tuple[int, bytes]],
+    start: float,
+    *,
+    ssrc: int = SSRC,
+    payload_type: int = 96,
+    speed: float = 1.0,
+    first_sequence: int = 0,
+    lose: Sequence[int] = (),
+) -> list[tuple[int, bytes]]:
+    """Frames for ``write_pcap``: RTP paced by PTS, ``speed`` times as fast as the media."""
+    frames = []
+    sequence = first_sequence
+    for pts, pack in packs:
+        at = start + (pts - packs[0][0]) / 90_000 / speed
+        payloads = packetise_program_stream(pack)
+        for index, payload in enumerate(payloads):
+            last = index == len(payloads) - 1
+            header = rtp_header(payload_type, last, sequence & 0xFFFF, pts & 0xFFFFFFFF, ssrc)
+            if sequence - first_sequence not in lose:
+                data = udp_datagram(*MEDIA_ENDS, header + payload)
+                frames.append((round((at + index * 1e-4) * 1e9), data))
+            sequence += 1
+    return frames
+
+
+def invite(
+    talk: Talk,
+    *,
+    transport: str = "udp",
+    name: str = "Play",
+    ssrc: int = SSRC,
+    answer_ssrc: int | None = None,
+    answer_type: int = 96,
+    status: int = 200,
+    part: str = "media-1.pcap",
+    file_size: int | None = None,
+) -> dict[str, Any]:
+    """INVITE, its answer and ACK; returns the step, open."""
+    protocol = "RTP/AVP" if transport == "udp" else "TCP/RTP/AVP"
+    head = (
+        f"v=0\r\no={SERVER} 0 0 IN IP4 127.66.0.1\r\ns={name}\r\nc=IN IP4 127.66.0.1\r\nt=0 0\r\n"
+    )
+    offer = (
+        f"{head}m=video 40002 {protocol} 96\r\na=recvonly\r\na=rtpmap:96 PS/90000\r\n"
+        f"y={ssrc:010d}\r\n"
+    )
+    told = ssrc if answer_ssrc is None else answer_ssrc
+    size = f"a=filesize:{file_size}\r\n" if file_size is not None else ""
+    answer = (
+        f"{head.replace(SERVER, DEVICE)}m=video 40000 {protocol} {answer_type}\r\na=sendonly\r\n"
+        f"a=rtpmap:{answer_type} PS/90000\r\n{size}y={told:010d}\r\n"
+    )
+    kind = [("Content-Type", "Application/SDP")]
+    step: dict[str, Any] = {"name": "live", "at": talk.at, "transport": transport, "part": part}
+    request = talk.request("INVITE", outbound=True, headers=kind, body=offer.encode())
+    step |= {"call_id": request.headers.get("Call-ID"), "ssrc": ssrc, "invited_at": talk.at}
+    body = answer.encode() if status == 200 else b""
+    talk.answer(request, status, kind if body else (), body, outbound=False)
+    step |= {"status": status, "answered_at": talk.at, "problem": None}
+    if status == 200:
+        talk.request("ACK", outbound=True, call_id=str(step["call_id"]))
+        step["acked_at"] = talk.at
+    return step
+
+
+def bye(talk: Talk, step: dict[str, Any], *, status: int = 200, watched: float = 3.0) -> None:
+    """BYE and what is noted of it."""
+    step["bye_at"] = talk.at
+    request = talk.request("BYE", outbound=True, call_id=str(step["call_id"]))
+    if status:
+        talk.answer(request, status, outbound=False)
+    step |= {"bye_status": status or None, "watched_after_bye_s": watched}
+    step["ended"] = talk.pass_time(watched)

@@ -41,15 +41,15 @@ class Judgement:
     details: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Part] = field(default_factory=dict)
 
-    def fault(self, code: str, **parameters: Any) -> None:
+    def fault(self, code: str, /, **parameters: Any) -> None:
         """Note a proven fault."""
         self.faults.append(Reason(f"{self.quantity}.{code}", parameters))
 
-    def doubt(self, code: str, **parameters: Any) -> None:
+    def doubt(self, code: str, /, **parameters: Any) -> None:
         """Note what keeps this from being decided."""
         self.doubts.append(Reason(f"{self.quantity}.{code}", parameters))
 
-    def note(self, code: str, **parameters: Any) -> None:
+    def note(self, code: str, /, **parameters: Any) -> None:
         """Note something unusual."""
         self.notes.append(Reason(f"{self.quantity}.{code}", parameters))
 

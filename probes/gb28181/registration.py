@@ -29,8 +29,8 @@ INSTRUMENT = "gb-registration/1"
 _TWENTY = re.compile(r"[0-9]{20}")
 #: So many challenges without any credentials are no accident.
 _PATIENCE = 3
-#: Seconds beyond the granted time until a refresh counts as missed.
-_GRACE_S = 3.0
+#: Beyond the granted time until a refresh counts as missed: seconds, at most this share of it.
+_GRACE_S, _GRACE_SHARE = 3.0, 0.2
 
 
 def measure_registration(recording: Recording) -> Measurement:
@@ -195,13 +195,13 @@ def measure_refresh(recording: Recording, *, governing: str = "granted") -> Meas
         ),
         None,
     )
-    due = at + limit
+    due, grace = at + limit, min(_GRACE_S, _GRACE_SHARE * limit)
     if fresh is not None:
         after = fresh.at - at
         judgement.details["after_s"] = after
-        if after > limit + _GRACE_S:
+        if after > limit + grace:
             _late(judgement, conversation, due, fresh.at, limit, after)
-    elif ended < due + _GRACE_S:
+    elif ended < due + grace:
         judgement.doubt("watched-too-short", seconds=round(ended - at), limit=limit)
     else:
         _late(judgement, conversation, due, ended, limit, None)
@@ -266,9 +266,7 @@ def measure_unregistration(recording: Recording) -> Measurement:
     since = left[0].at if left else begun
     until = max(ended, since)
     beats = [
-        one
-        for one in conversation.told("Notify", "Keepalive")
-        if since + _GRACE_S / 3 < one.at <= until
+        one for one in conversation.told("Notify", "Keepalive") if since + 1.0 < one.at <= until
     ]
     judgement.details |= {"left": bool(left), "keepalives_after": len(beats)}
     if not left and beats:
