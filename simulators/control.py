@@ -20,11 +20,14 @@ LARGEST_BODY = 65_536
 Changed = Callable[[str], Awaitable[None]]
 Linked = Callable[[str, bool], Awaitable[None]]
 LINK_STATES = ("up", "down")
+REGISTRATION_STATES = ("on", "off")
 
 
 class SiteControl:
-    """Serves ``GET /cameras``, ``GET|PUT /cameras/{point}/light``, ``.../behaviours``, and
-    ``PUT .../link``, which pulls and plugs the cable between a camera and its platform.
+    """Serves ``GET /cameras``, ``GET|PUT /cameras/{point}/light``, ``.../behaviours``,
+    ``PUT .../link``, which pulls and plugs the cable between a camera and its platform,
+    ``PUT .../registration``, which lets it register with its GB/T 28181 platform or leave it, and
+    ``PUT .../alarm-input``, which closes and opens the contact at its alarm input.
 
     Args:
         cameras: the state of each camera by its point.
@@ -33,6 +36,8 @@ class SiteControl:
         changed: awaited with the point after its behaviours have changed, for what has to be
             opened or closed then.
         linked: awaited with the point and whether its cable is plugged.
+        registered: awaited with the point and whether it shall be registered.
+        alarmed: awaited with the point and whether its alarm input is closed.
     """
 
     def __init__(
@@ -42,12 +47,16 @@ class SiteControl:
         port: int = 0,
         changed: Changed | None = None,
         linked: Linked | None = None,
+        registered: Linked | None = None,
+        alarmed: Linked | None = None,
     ) -> None:
         self._cameras = cameras
         self._address = address
         self.port = port
         self._changed = changed
         self._linked = linked
+        self._registered = registered
+        self._alarmed = alarmed
         self._runner: web.AppRunner | None = None
 
     @property
@@ -70,6 +79,8 @@ class SiteControl:
                 web.get("/cameras/{point}/behaviours", self._get_behaviours),
                 web.put("/cameras/{point}/behaviours", self._put_behaviours),
                 web.put("/cameras/{point}/link", self._put_link),
+                web.put("/cameras/{point}/registration", self._put_registration),
+                web.put("/cameras/{point}/alarm-input", self._put_alarm_input),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -112,12 +123,24 @@ class SiteControl:
         return web.json_response({"on": sorted(state.behaviours)})
 
     async def _put_link(self, request: web.Request) -> web.Response:
+        return await self._put_state(request, LINK_STATES, self._linked)
+
+    async def _put_registration(self, request: web.Request) -> web.Response:
+        return await self._put_state(request, REGISTRATION_STATES, self._registered)
+
+    async def _put_alarm_input(self, request: web.Request) -> web.Response:
+        return await self._put_state(request, REGISTRATION_STATES, self._alarmed)
+
+    async def _put_state(
+        self, request: web.Request, states: tuple[str, str], told: Linked | None
+    ) -> web.Response:
+        """Tell whether the first or the second of ``states`` is wanted."""
         state = self._camera(request)
         wanted = (await _body(request, {"state"})).get("state")
-        if wanted not in LINK_STATES:
-            raise _wrong(f"state must be one of {', '.join(LINK_STATES)}")
-        if self._linked is not None:
-            await self._linked(state.point, wanted == "up")
+        if wanted not in states:
+            raise _wrong(f"state must be one of {', '.join(states)}")
+        if told is not None:
+            await told(state.point, wanted == states[0])
         return web.json_response({"state": wanted})
 
     def _camera(self, request: web.Request) -> CameraState:

@@ -10,6 +10,8 @@ from pathlib import Path
 from simulators.camera import clips
 from simulators.camera.camera import SimulatedCamera
 from simulators.camera.encoders import ClipSpec
+from simulators.camera.gb28181.device import GbDevice
+from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.media_source import warm_live
 from simulators.camera.ntp_client import NtpFollower
 from simulators.camera.state import CameraState
@@ -30,10 +32,21 @@ class SimulatedSite:
     def __init__(self, plan: SitePlan) -> None:
         self._plan = plan
         self._states = {camera.point: _state(camera) for camera in plan.cameras}
+        self._registering = {
+            camera.point: GbDevice(
+                self._states[camera.point],
+                GbSettings.from_plan({"password": camera.password, **camera.gb28181}, camera.point),
+            )
+            for camera in plan.cameras
+            if camera.gb28181 is not None
+        }
         self._cameras = {
             camera.point: SimulatedCamera(
                 self._states[camera.point],
-                services=_followers(camera, self._states[camera.point], plan.time_server),
+                services=[
+                    *_followers(camera, self._states[camera.point], plan.time_server),
+                    *(self._registering[one] for one in (camera.point,) if camera.gb28181),
+                ],
             )
             for camera in plan.cameras
         }
@@ -45,7 +58,12 @@ class SimulatedSite:
             if camera.uplink and plan.platform
         }
         self._control = SiteControl(
-            self._states, *plan.control, changed=self._configure, linked=self._link
+            self._states,
+            *plan.control,
+            changed=self._configure,
+            linked=self._link,
+            registered=self._register,
+            alarmed=self._alarm,
         )
         self._time = None if plan.time_server is None else NtpServer(*plan.time_server)
 
@@ -98,6 +116,16 @@ class SimulatedSite:
     async def _configure(self, point: str) -> None:
         self._cameras[point].switch()
         await self._cameras[point].apply()
+        if point in self._registering:
+            await self._registering[point].apply()
+
+    async def _register(self, point: str, wanted: bool) -> None:
+        if point in self._registering:
+            await self._registering[point].set_registration(wanted)
+
+    async def _alarm(self, point: str, closed: bool) -> None:
+        if point in self._registering:
+            await self._registering[point].set_alarm_input(closed)
 
     async def _link(self, point: str, plugged: bool) -> None:
         if point in self._links:

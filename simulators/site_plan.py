@@ -22,6 +22,9 @@ class CameraPlan:
     ``scenes`` are those whose pictures are made before the site says that it is ready.
 
     ``ntp_interval_s`` is how often it asks the site's time server and follows it; 0: never.
+
+    ``gb28181`` are its GB/T 28181 settings (``simulators.camera.gb28181.settings``); None: it
+    does not speak GB/T 28181.
     """
 
     point: str
@@ -39,6 +42,7 @@ class CameraPlan:
     scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third")
     ntp_interval_s: float = 0.0
     ports: Mapping[str, int] = field(default_factory=lambda: dict(_STANDARD_PORTS))
+    gb28181: Mapping[str, Any] | None = None
 
     def identity(self) -> Identity:
         """What the device says of itself."""

@@ -1,0 +1,239 @@
+"""The GB/T 28181 side of a simulated camera or recorder: one service on one address."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from protocols.errors import ProtocolError
+from protocols.sip.endpoint import IncomingRequest, Peer
+from protocols.sip.message import SipResponse
+from simulators.behaviours import defect
+from simulators.camera.gb28181 import queries
+from simulators.camera.gb28181.markup import CONTENT_TYPE, Element, Order, e, read, write
+from simulators.camera.gb28181.memory import Memory
+from simulators.camera.gb28181.registration import WRONG_KEEPALIVE_ID, Registration
+from simulators.camera.gb28181.settings import GbSettings
+from simulators.camera.gb28181.tasks import end
+from simulators.camera.gb28181.wire import Wire, patiently
+from simulators.camera.state import CameraState
+
+TAMPERED_ACCEPTED = defect(
+    "tampered-accepted",
+    "Registered over TLS, the device obeys anybody's MESSAGE on its plain port 5060 too.",
+)
+REPLAY_ACCEPTED = defect(
+    "replay-accepted",
+    "The device obeys a copy of a message that it obeyed before, on its plain port 5060.",
+)
+
+_LOG = logging.getLogger(__name__)
+_REMEMBERED = 1_000
+ALLOW = "INVITE, ACK, INFO, CANCEL, BYE, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY"
+
+
+class GbDevice:
+    """Registers with its platform, answers, obeys, sends.
+
+    Args:
+        state: the camera's state, shared with its other services.
+        settings: what the installer set up.
+    """
+
+    def __init__(self, state: CameraState, settings: GbSettings) -> None:
+        self.state = state
+        self.memory = Memory()
+        self.wire = Wire(state, lambda: self.settings, self._on_request, self._on_lost)
+        self.registration: Registration | None = None
+        self._installed = settings
+        self._sn = 0
+        self._obeyed: OrderedDict[tuple[str, str, bytes], None] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._behaviours: frozenset[str] = frozenset()
+
+    @property
+    def settings(self) -> GbSettings:
+        """The settings as behaviours and the platform's configuration change them."""
+        settings = self._installed.with_behaviours(self.state)
+        if self.memory.heartbeat_s:
+            settings = replace(settings, keepalive_s=self.memory.heartbeat_s)
+        if self.memory.expiration_s:
+            settings = replace(settings, register_expires_s=self.memory.expiration_s)
+        return settings
+
+    @property
+    def own_id(self) -> str:
+        """The ID under which the device registers."""
+        return self.wire.own_id
+
+    def monotonic(self) -> float:
+        """The clock of what moves."""
+        return self.state.clock.monotonic()
+
+    async def start(self) -> None:
+        """Open the port and begin to register. OSError: the port cannot be had."""
+        self._behaviours = frozenset(self.state.behaviours)
+        await self.wire.start()
+        self.registration = Registration(self.state, lambda: self.settings, self)
+        self.registration.start()
+
+    async def stop(self) -> None:
+        """Leave the platform and close everything."""
+        if self.registration is not None:
+            await self.registration.stop()
+            self.registration = None
+        await end(list(self._tasks))
+        await self.wire.stop()
+
+    async def apply(self) -> None:
+        """Behaviours were switched: register anew, for most of them show there."""
+        present = frozenset(self.state.behaviours)
+        if self.registration is not None and present != self._behaviours:
+            self._behaviours = present
+            self.wire.drop()
+            self.registration.renew()
+
+    async def set_registration(self, wanted: bool) -> None:
+        """Register with the platform, or leave it with Expires 0."""
+        if self.registration is not None:
+            await self.registration.set_wanted(wanted)
+
+    async def set_alarm_input(self, closed: bool) -> None:
+        """Close or open the contact at the alarm input."""
+        self.memory.input_closed = closed
+
+    # What registration needs
+
+    async def register(
+        self, expires: int, credentials: Callable[[str, str], str] | None
+    ) -> SipResponse:
+        """See ``Signalling``."""
+        return await self.wire.register(expires, credentials)
+
+    async def keepalive(self, timeout: float) -> SipResponse:
+        """See ``Signalling``."""
+        device = self.own_id
+        if self.state.has(WRONG_KEEPALIVE_ID):
+            device = f"{device[:-4]}9999"
+        body = self.body("Notify", "Keepalive", str(self.next_sn()), device, [e("Status", "OK")])
+        return await self.wire.send(self.wire.message(body, CONTENT_TYPE), timeout=timeout)
+
+    def drop_connection(self) -> None:
+        """See ``Signalling``."""
+        self.wire.drop()
+
+    # Speaking
+
+    def next_sn(self) -> int:
+        """A serial number for a message that is no answer."""
+        self._sn += 1
+        return self._sn
+
+    def body(
+        self, kind: str, command: str, sn: str | None, device: str, fields: list[Element]
+    ) -> bytes:
+        """A body in the device's charset."""
+        return write(kind, command, sn, device, fields, queries.writing(self.state, self.settings))
+
+    async def say(self, body: bytes, peer: Peer | None = None) -> int:
+        """Send a MESSAGE; the status of its answer, 0 when there was none."""
+        try:
+            answer = await self.wire.send(self.wire.message(body, CONTENT_TYPE), peer)
+        except (OSError, TimeoutError):
+            return 0
+        return answer.status
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine beside everything else, to be ended with the device."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _LOG.error("a simulated device failed", exc_info=task.exception())
+
+    # Hearing
+
+    def _on_lost(self) -> None:
+        if self.registration is not None:
+            self.registration.renew()
+
+    async def _on_request(self, incoming: IncomingRequest) -> None:
+        method = incoming.request.method
+        if method == "OPTIONS":
+            incoming.respond(200, headers=[("Allow", ALLOW)])
+        elif method == "MESSAGE":
+            await self._on_message(incoming)
+        elif method not in ("ACK", "CANCEL"):
+            incoming.respond(405, headers=[("Allow", ALLOW)])
+
+    async def _on_message(self, incoming: IncomingRequest) -> None:
+        request = incoming.request
+        key = (
+            request.headers.get("Call-ID") or "",
+            request.headers.get("CSeq") or "",
+            request.body,
+        )
+        if not self._trusts(incoming, key):
+            incoming.respond(403)
+            return
+        try:
+            order = read(request.body)
+        except ProtocolError:
+            incoming.respond(400)
+            return
+        self._obeyed[key] = None
+        while len(self._obeyed) > _REMEMBERED:
+            self._obeyed.popitem(last=False)
+        await patiently(self.state)
+        incoming.respond(200)
+        self.spawn(self._obey(order, incoming.peer))
+
+    def _trusts(self, incoming: IncomingRequest, key: tuple[str, str, bytes]) -> bool:
+        """Whether a request comes from the platform, and not for the second time."""
+        known = key in self._obeyed
+        mine = self._from_platform(incoming.peer)
+        if self.state.has(REPLAY_ACCEPTED) and known:
+            return True
+        if self.state.has(TAMPERED_ACCEPTED) and incoming.peer.transport == "udp" and not mine:
+            return True
+        return mine and not known
+
+    def _from_platform(self, peer: Peer) -> bool:
+        settings, server = self.settings, self.wire.peer
+        if settings.transport == "tls":
+            return server is not None and peer == server
+        return peer.host == settings.server_address
+
+    async def _obey(self, order: Order, peer: Peer) -> None:
+        if order.kind == "Query":
+            await self._answer_query(order, self._return_path(peer))
+
+    def _return_path(self, peer: Peer) -> Peer | None:
+        """Where an answer goes: to the platform, or to whom the device should not obey."""
+        return None if self._from_platform(peer) else peer
+
+    async def _answer_query(self, order: Order, peer: Peer | None) -> None:
+        asked = queries.Asked(
+            self.state, self.settings, self.own_id, self.memory, self.monotonic(), order
+        )
+        found = queries.answers(asked)
+        if found is None:
+            return
+        await patiently(self.state)
+        for answer in found:
+            await self.respond(order, answer.command, list(answer.fields), peer)
+
+    async def respond(
+        self, order: Order, command: str, fields: list[Element], peer: Peer | None
+    ) -> int:
+        """Send one application answer; the status it was answered with, 0 for none."""
+        sn = queries.with_sn(self.state, order, self.next_sn() + 7_000)
+        body = self.body("Response", command, sn, order.device or self.own_id, fields)
+        return await self.say(body, peer)
