@@ -16,7 +16,7 @@ from protocols.sip.fields import (
     sequence_of,
     to_of,
 )
-from protocols.sip.message import SipMessage, SipRequest, SipResponse
+from protocols.sip.message import SipMessage, SipRequest, SipResponse, without_password
 from protocols.sip.uri import parse_uri
 
 _DATAGRAM_BOUND = 1_300  # RFC 3261 18.1.1: beyond, a request goes over TCP
@@ -115,7 +115,7 @@ def _judge_request(request: SipRequest, transport: str, found: list[Deviation]) 
     except ProtocolError:
         odd = True
     if odd and not any(one.code == "sip-request-uri" for one in found):
-        found.append(Deviation("sip-request-uri", "RFC 3261 7.1", printable(request.uri)))
+        found.append(Deviation("sip-request-uri", "RFC 3261 7.1", without_password(request.uri)))
     hops = request.headers.get("Max-Forwards")
     if hops is None:
         found.append(Deviation("sip-header-missing", "RFC 3261 8.1.1.6", "Max-Forwards"))

@@ -193,8 +193,7 @@ class SipEndpoint:
             OSError: the peer cannot be reached, or its connection broke.
             ValueError: a header holds a line break.
         """
-        if not self._sockets.is_open(peer):
-            peer = await self._sockets.connect(peer)
+        peer = self._sockets.open_peer(peer) or await self._sockets.connect(peer)
         sent = self.prepared(request, peer)
         answer = self._transactions.start(sent, peer, on_provisional)
         if timeout is None and request.method == "INVITE":

@@ -97,9 +97,11 @@ class Connection(asyncio.Protocol):
                 self,
                 context,
                 server_side=True,
-                ssl_handshake_timeout=TLS_HANDSHAKE_SECONDS,
+                ssl_handshake_timeout=min(
+                    TLS_HANDSHAKE_SECONDS, self._owner.limits.first_message_s
+                ),
             )
-        except (OSError, ssl.SSLError):
+        except OSError:
             self.abort()
             return
         if secured is None or self.is_closed:
@@ -173,6 +175,8 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once."""
+        if self._handshake is not None and self._handshake is not asyncio.current_task():
+            self._handshake.cancel()
         if self._transport is not None:
             self._transport.abort()
         self._gone()

@@ -179,11 +179,19 @@ class Sockets:
         connection = self._connections.get(peer.connection)
         if connection is not None and not connection.is_closed:
             return connection
-        return self._by_remote.get((peer.transport, peer.host, peer.port))
+        key = (peer.transport, peer.host, peer.port)
+        connection = self._by_remote.get(key)
+        if connection is not None and connection.is_closed:
+            del self._by_remote[key]
+            return None
+        return connection
 
-    def is_open(self, peer: Peer) -> bool:
-        """Whether a message to the peer can go out without connecting first."""
-        return peer.transport == "udp" or self.find(peer) is not None
+    def open_peer(self, peer: Peer) -> Peer | None:
+        """The peer with the connection that would carry a message; None: connect first."""
+        if peer.transport == "udp":
+            return peer
+        connection = self.find(peer)
+        return None if connection is None else connection.peer
 
     async def connect(self, peer: Peer) -> Peer:
         """The peer with an open connection, reused or new.

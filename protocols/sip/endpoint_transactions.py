@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from protocols.errors import ProtocolError
 from protocols.sip.endpoint_connections import Connection
 from protocols.sip.endpoint_parts import IncomingRequest, Peer, SipTimeoutError, tag_of
-from protocols.sip.fields import Via, new_tag, parse_via, sequence_of, top_via
+from protocols.sip.endpoint_routing import problem_of, return_peer, stamp
+from protocols.sip.fields import Via, new_tag, sequence_of, top_via
 from protocols.sip.message import Headers, SipRequest, SipResponse, parse_message
 from protocols.sip.timers import Timed, TimerHeap
 from protocols.sip.transactions import (
@@ -175,7 +176,7 @@ class Transactions:
     def _request(
         self, request: SipRequest, via: Via, peer: Peer, local: tuple[str, int], at: float
     ) -> None:
-        self._stamp(request, via, peer)
+        stamp(request, via, peer)
         endpoint = self._endpoint
         tag = tag_of(request.headers.get("To")) or new_tag(endpoint.random)
         incoming = IncomingRequest(request, peer, local, at, tag, self._respond)
@@ -201,7 +202,7 @@ class Transactions:
         if known is not None:
             self._send(known.repeated(), known.owner.peer)
             return
-        problem = _problem(request, sequence.method)
+        problem = problem_of(request, sequence.method)
         if problem is not None:
             self._stateless(incoming, *problem)
             return
@@ -221,10 +222,10 @@ class Transactions:
         if incoming.request.method == "INVITE":
             trying = incoming.response(100).to_bytes()
             transaction = ServerInvite(reliable, self._endpoint.timers, now, trying)
-            transaction.owner = _Served(key, _return_peer(incoming), incoming)
+            transaction.owner = _Served(key, return_peer(incoming), incoming)
         else:
             transaction = ServerTransaction(reliable, self._endpoint.timers, now)
-            transaction.owner = _Served(key, _return_peer(incoming), None)
+            transaction.owner = _Served(key, return_peer(incoming), None)
         incoming.transaction = transaction
         self._servers[key] = transaction
         self._mind(transaction)
@@ -261,24 +262,6 @@ class Transactions:
             served.invite.respond(487)
             self._endpoint.handle(incoming)
 
-    def _stamp(self, request: SipRequest, via: Via, peer: Peer) -> None:
-        """Write into the top Via where the request came from (section 18.2.1, RFC 3581)."""
-        if not via.rport_wanted and via.host == peer.host:
-            return
-        stamped = Via(
-            via.transport,
-            via.host,
-            via.port,
-            via.branch,
-            peer.host,
-            peer.port if via.rport_wanted else None,
-            via.rport_wanted,
-            via.parameters,
-        )
-        values = request.headers.get("Via") or ""
-        rest = values.partition(",")[2]
-        request.headers.replace_first("Via", f"{stamped},{rest}" if rest else str(stamped))
-
     # Answers
 
     def _respond(self, incoming: IncomingRequest, response: SipResponse) -> None:
@@ -304,7 +287,7 @@ class Transactions:
         if incoming.request.method == "ACK":
             return
         data = self._signed(incoming.response(status, reason)).to_bytes()
-        self._send(Reaction(send=data), _return_peer(incoming))
+        self._send(Reaction(send=data), return_peer(incoming))
 
     # Timers and ends
 
@@ -380,30 +363,3 @@ class Transactions:
             if not asked.answer.done():
                 asked.answer.set_exception(error)
             self._forget_client(transaction)
-
-
-def _problem(request: SipRequest, method: str) -> tuple[int, str] | None:
-    """Why a request cannot be served, as status and reason (section 8.2)."""
-    if method != request.method:
-        return 400, "Bad Request: CSeq names another method"
-    for one in request.deviations:
-        if one.code == "sip-version":
-            return 505, ""
-        if one.code == "sip-header-missing":
-            return 400, f"Bad Request: {one.detail} is missing"
-    return None
-
-
-def _return_peer(incoming: IncomingRequest) -> Peer:
-    """Where answers go (section 18.2.2): the connection, or what the top Via says.
-
-    Without rport a request that came straight from its sender is answered at the sent-by port;
-    one that passed an address translator is answered where it came from.
-    """
-    peer = incoming.peer
-    if peer.transport != "udp":
-        return peer
-    via = parse_via(incoming.request.headers.get_all("Via")[0])
-    if via.rport_wanted or via.host != peer.host:
-        return peer
-    return Peer("udp", peer.host, via.port or 5060)

@@ -7,11 +7,35 @@ listed in ``deviations``; ``ProtocolError`` means that nothing can be made of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from protocols.deviation import Deviation, printable
 from protocols.errors import ProtocolError
+from protocols.sip.headers import (
+    MANDATORY,
+    NAMES,
+    SINGLE,
+    TOKEN,
+    Headers,
+    canonical_name,
+    split_list,
+)
+
+__all__ = [
+    "MAXIMUM_HEADERS",
+    "MAXIMUM_HEADER_BYTES",
+    "REASONS",
+    "VERSION",
+    "Headers",
+    "SipMessage",
+    "SipRequest",
+    "SipResponse",
+    "canonical_name",
+    "content_length",
+    "parse_message",
+    "split_list",
+    "without_password",
+]
 
 VERSION = "SIP/2.0"
 MAXIMUM_HEADER_BYTES = 65_536
@@ -70,153 +94,11 @@ REASONS = {
     606: "Not Acceptable",
 }
 
-_COMPACT = {
-    "a": "Accept-Contact",
-    "b": "Referred-By",
-    "c": "Content-Type",
-    "e": "Content-Encoding",
-    "f": "From",
-    "i": "Call-ID",
-    "k": "Supported",
-    "l": "Content-Length",
-    "m": "Contact",
-    "o": "Event",
-    "r": "Refer-To",
-    "s": "Subject",
-    "t": "To",
-    "u": "Allow-Events",
-    "v": "Via",
-}
-_LISTS = frozenset({"via", "contact", "route", "record-route", "allow", "supported"})
-_SINGLE = frozenset(
-    {
-        "From",
-        "To",
-        "Call-ID",
-        "CSeq",
-        "Max-Forwards",
-        "Content-Length",
-        "Content-Type",
-        "Expires",
-        "Date",
-        "Event",
-        "Subject",
-    }
-)
-_MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
-_NAMES = {
-    name.lower(): name
-    for name in (
-        *_COMPACT.values(),
-        *_SINGLE,
-        *_MANDATORY,
-        *("Accept", "Allow", "Authorization", "Proxy-Authorization", "Proxy-Authenticate"),
-        *("WWW-Authenticate", "Record-Route", "Route", "Require", "User-Agent", "Server"),
-        *("Subscription-State", "X-GB-Ver", "Note", "Warning", "Retry-After", "Min-Expires"),
-    )
-} | _COMPACT
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _REQUEST_LINE = re.compile(
     r"([!%'*+\-.`~\w]{1,64})([ \t]+)(.+?)([ \t]+)(SIP/\d{1,4}\.\d{1,4})([ \t]*)"
 )
 _STATUS_LINE = re.compile(r"(SIP/\d{1,4}\.\d{1,4})[ \t]+(\d{3})(?:[ \t]+(.*)|[ \t]*)", re.DOTALL)
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n|\r\r")
-
-
-def canonical_name(name: str) -> str:
-    """The usual spelling of a header name: compact forms written out, known ones capitalised."""
-    return _NAMES.get(name.lower(), name)
-
-
-class Headers:
-    """Header fields in order of appearance; names without regard to case or compact form."""
-
-    __slots__ = ("_fields",)
-
-    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields: list[tuple[str, str]] = [
-            (_NAMES.get(name.lower(), name), value) for name, value in items
-        ]
-
-    def get(self, name: str) -> str | None:
-        """The whole value of the first field called ``name``, or None."""
-        wanted = _NAMES.get(name.lower())
-        if wanted is not None:
-            for key, value in self._fields:
-                if key == wanted:
-                    return value
-            return None
-        wanted = name.lower()
-        return next((value for key, value in self._fields if key.lower() == wanted), None)
-
-    def get_all(self, name: str) -> list[str]:
-        """Every value of ``name`` in order; list headers are split at their commas."""
-        wanted = canonical_name(name).lower()
-        values = [value for key, value in self._fields if key.lower() == wanted]
-        if wanted not in _LISTS:
-            return values
-        return [one for value in values for one in split_list(value)]
-
-    def add(self, name: str, value: str) -> None:
-        """Append a field after all others."""
-        self._fields.append((canonical_name(name), value))
-
-    def insert_first(self, name: str, value: str) -> None:
-        """Put a field before all others (a Via on its way)."""
-        self._fields.insert(0, (canonical_name(name), value))
-
-    def set(self, name: str, value: str) -> None:
-        """Give ``name`` exactly one value, at the place of its first field or at the end."""
-        wanted = canonical_name(name)
-        found = False
-        kept = []
-        for key, old in self._fields:
-            if key.lower() != wanted.lower():
-                kept.append((key, old))
-            elif not found:
-                kept.append((wanted, value))
-                found = True
-        if not found:
-            kept.append((wanted, value))
-        self._fields = kept
-
-    def replace_first(self, name: str, value: str) -> None:
-        """Change the first field called ``name`` and leave further ones alone."""
-        wanted = canonical_name(name).lower()
-        for place, (key, _) in enumerate(self._fields):
-            if key.lower() == wanted:
-                self._fields[place] = (key, value)
-                return
-
-    def remove(self, name: str) -> None:
-        """Take every field called ``name`` away."""
-        wanted = canonical_name(name).lower()
-        self._fields = [(key, value) for key, value in self._fields if key.lower() != wanted]
-
-    def items(self) -> list[tuple[str, str]]:
-        """Names and values in order."""
-        return list(self._fields)
-
-    def copy(self) -> Headers:
-        """An independent copy."""
-        made = Headers()
-        made._fields = self._fields.copy()
-        return made
-
-    def __contains__(self, name: str) -> bool:
-        return self.get(name) is not None
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Headers) and self._fields == other._fields
-
-    def __repr__(self) -> str:
-        return f"Headers({[name for name, _ in self._fields]})"
 
 
 @dataclass(slots=True)
@@ -263,30 +145,9 @@ def _serialise(first_line: str, headers: Headers, body: bytes) -> bytes:
     return text.encode("utf-8", "replace") + body
 
 
-def split_list(value: str) -> list[str]:
-    """The elements of a comma separated value; quotes and angle brackets protect commas."""
-    if "," not in value:
-        stripped = value.strip()
-        return [stripped] if stripped else []
-    parts: list[str] = []
-    begin = 0
-    quoted = angled = escaped = False
-    for place, one in enumerate(value):
-        if escaped:
-            escaped = False
-        elif quoted:
-            quoted, escaped = one != '"', one == "\\"
-        elif one == '"':
-            quoted = True
-        elif one == "<":
-            angled = True
-        elif one == ">":
-            angled = False
-        elif one == "," and not angled:
-            parts.append(value[begin:place])
-            begin = place + 1
-    parts.append(value[begin:])
-    return [part for part in (one.strip() for one in parts) if part]
+def without_password(uri: str) -> str:
+    """A URI for a person to read: printable, cut, the password of its user part hidden."""
+    return printable(re.sub(r"(sips?:[^:@]*):[^@]*@", r"\1:***@", uri, flags=re.IGNORECASE))
 
 
 def parse_message(data: bytes, *, maximum_header: int = MAXIMUM_HEADER_BYTES) -> SipMessage:
@@ -344,7 +205,7 @@ def _parse_start_line(line: str, deviations: list[Deviation]) -> SipMessage:
             deviations.append(Deviation("sip-request-uri-brackets", "RFC 3261 7.1"))
             uri = uri[1:-1]
         if " " in uri or "\t" in uri:
-            deviations.append(Deviation("sip-request-uri", "RFC 3261 7.1", printable(uri)))
+            deviations.append(Deviation("sip-request-uri", "RFC 3261 7.1", without_password(uri)))
         message: SipMessage = SipRequest(method, uri)
     elif status := _STATUS_LINE.fullmatch(line):
         version = status[1]
@@ -359,8 +220,7 @@ def _parse_start_line(line: str, deviations: list[Deviation]) -> SipMessage:
 
 
 def _parse_headers(lines: list[str], deviations: list[Deviation]) -> Headers:
-    headers = Headers()
-    fields = headers._fields
+    fields: list[tuple[str, str]] = []
     for line in lines[1:]:
         if line[:1] in (" ", "\t"):
             if fields and line.strip():
@@ -368,30 +228,29 @@ def _parse_headers(lines: list[str], deviations: list[Deviation]) -> Headers:
                 fields[-1] = (name, f"{value} {line.strip()}" if value else line.strip())
             continue
         name, colon, value = line.partition(":")
-        known = _NAMES.get(name.lower())
+        known = NAMES.get(name.lower())
         if known is None:
             known = name.rstrip()
-            if not colon or not _TOKEN.fullmatch(known):
-                deviations.append(
-                    Deviation("sip-header-line", "RFC 3261 7.3.1", printable(line, 30))
-                )
+            if not colon or not TOKEN.fullmatch(known):
+                shown = printable(re.split(r"[=:\"]", line)[0], 30)  # never a value
+                deviations.append(Deviation("sip-header-line", "RFC 3261 7.3.1", shown))
                 if len(deviations) > MAXIMUM_HEADERS:
                     raise ProtocolError(f"SIP: more than {MAXIMUM_HEADERS} malformed lines")
                 continue
-            known = _NAMES.get(known.lower(), known)
+            known = NAMES.get(known.lower(), known)
         fields.append((known, value.strip()))
         if len(fields) > MAXIMUM_HEADERS:
             raise ProtocolError(f"SIP: more than {MAXIMUM_HEADERS} headers")
-    return headers
+    return Headers.of(fields)
 
 
 def _check_headers(headers: Headers, deviations: list[Deviation]) -> None:
     seen: set[str] = set()
     for name, _ in headers:
-        if name in seen and name in _SINGLE:
+        if name in seen and name in SINGLE:
             deviations.append(Deviation("sip-header-twice", "RFC 3261 7.3.1", name))
         seen.add(name)
-    for name in _MANDATORY:
+    for name in MANDATORY:
         if name not in seen:
             deviations.append(Deviation("sip-header-missing", "RFC 3261 8.1.1", name))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -332,3 +334,26 @@ async def test_pings_between_messages_are_answered():
     async with server() as one, Raw(one.port) as raw:
         raw.writer.write(b"\r\n\r\n")
         assert await asyncio.wait_for(raw.reader.readexactly(2), 3) == b"\r\n"
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_torture_and_noise_never_reach_the_event_loop(transport):
+    """Broken messages of every kind, then a good one is answered."""
+    rng = random.Random(28181)
+    faults: list[dict] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    files = sorted((Path(__file__).parent / "torture").glob("*.dat"))
+    async with server() as one, SipEndpoint(CLIENT, 0, on_request=answer) as other:
+        for number in range(600):
+            data = bytearray(files[number % len(files)].read_bytes())
+            for _ in range(number // len(files)):
+                data[rng.randrange(len(data))] = rng.choice(b'\r\n\0;:<>"@, 0zZ\xff')
+            try:
+                peer = await other.connect(SERVER, one.port, transport)
+                other.send_raw(bytes(data), peer)
+            except ConnectionError:
+                continue
+            await asyncio.sleep(0)
+        peer = await other.connect(SERVER, one.port, "udp")
+        assert (await other.request(message_to(other, peer), peer)).status == 200
+    assert faults == []

@@ -1,0 +1,53 @@
+"""Where requests came from and where their answers go (RFC 3261 section 18.2, RFC 3581)."""
+
+from __future__ import annotations
+
+from protocols.sip.endpoint_parts import IncomingRequest, Peer
+from protocols.sip.fields import Via, parse_via
+from protocols.sip.message import SipRequest
+
+
+def stamp(request: SipRequest, via: Via, peer: Peer) -> None:
+    """Write into the top Via where the request came from (section 18.2.1, RFC 3581)."""
+    if not via.rport_wanted and via.host == peer.host:
+        return
+    stamped = Via(
+        via.transport,
+        via.host,
+        via.port,
+        via.branch,
+        peer.host,
+        peer.port if via.rport_wanted else None,
+        via.rport_wanted,
+        via.parameters,
+    )
+    values = request.headers.get("Via") or ""
+    rest = values.partition(",")[2]
+    request.headers.replace_first("Via", f"{stamped},{rest}" if rest else str(stamped))
+
+
+def problem_of(request: SipRequest, method: str) -> tuple[int, str] | None:
+    """Why a request cannot be served, as status and reason (section 8.2)."""
+    if method != request.method:
+        return 400, "Bad Request: CSeq names another method"
+    for one in request.deviations:
+        if one.code == "sip-version":
+            return 505, ""
+        if one.code == "sip-header-missing":
+            return 400, f"Bad Request: {one.detail} is missing"
+    return None
+
+
+def return_peer(incoming: IncomingRequest) -> Peer:
+    """Where answers go (section 18.2.2): the connection, or what the top Via says.
+
+    Without rport a request that came straight from its sender is answered at the sent-by port;
+    one that passed an address translator is answered where it came from.
+    """
+    peer = incoming.peer
+    if peer.transport != "udp":
+        return peer
+    via = parse_via(incoming.request.headers.get_all("Via")[0])
+    if via.rport_wanted or via.host != peer.host:
+        return peer
+    return Peer("udp", peer.host, via.port or 5060)
