@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pylibsrtp
 import pytest
 
+from protocols.depacketise import START_CODE
 from protocols.mpeg_ps import ProgramStreamBuilder
 from protocols.mpeg_ps.build import NO_FLAWS, Flaws
 from protocols.rtcp import SenderReport, build_rtcp
-from protocols.rtp_packetise import rtp_header
+from protocols.rtp_packetise import nal_units, rtp_header
 from protocols.rtp_stream import frame, packetise_program_stream
 from simulators.uplink.gb28181_words import STREAM, Speaker
 from simulators.uplink.tunnel import Tunnel
@@ -22,14 +24,19 @@ SPEAKER = Speaker(bench.CAMERA, bench.PLATFORM, "UDP")
 
 
 def packets(
-    spec=bench.H264, flaws: Flaws = NO_FLAWS, *, tag: int = 0, start: float = 0.0
+    spec=bench.H264,
+    flaws: Flaws = NO_FLAWS,
+    *,
+    tag: int = 0,
+    start: float = 0.0,
+    change: Callable[[bytes], bytes] = bytes,
 ) -> list[tuple[float, bytes]]:
-    """The clip as a program stream in RTP."""
+    """The clip as a program stream in RTP; ``change`` is done to every access unit."""
     builder = ProgramStreamBuilder(spec.codec, "PCMA", flaws=flaws)
     found = []
     for number, unit in enumerate(bench.clip(spec).access_units):
         pts = 9000 + 3600 * number
-        pieces = packetise_program_stream(builder.picture(unit.data, pts, unit.key))
+        pieces = packetise_program_stream(builder.picture(change(unit.data), pts, unit.key))
         pieces.append(builder.sound(bytes([0xD5, 0x55]) * 160, pts))
         for index, piece in enumerate(pieces):
             header = rtp_header(96, index == len(pieces) - 2, len(found), pts, SSRC)
@@ -89,6 +96,27 @@ def test_a_tag_at_the_end_of_packets_is_no_encryption(tag):
     measured = bench.measure(bench.udp(packets(tag=tag)))
     assert (measured.value, bench.reason(measured)) == ("plain", "wire-privacy.null-cipher")
     assert bench.likeness(measured) > 28
+
+
+@pytest.mark.parametrize("spec", [bench.H264, bench.H265], ids=["h264", "h265"])
+@pytest.mark.parametrize("seed", range(4))
+def test_encrypted_slices_in_a_program_stream_are_never_called_plain(spec, seed):
+    """As level C of GB 35114 does: the program stream and all headers are clear."""
+    clear = {7, 8} if spec.codec == "H264" else {32, 33, 34}
+    numbers = random.Random(seed)
+
+    def hide(picture: bytes) -> bytes:
+        units = []
+        for unit in nal_units(picture):
+            kind = unit[0] & 31 if spec.codec == "H264" else unit[0] >> 1
+            noise = numbers.randbytes(max(len(unit) - 4, 0)).replace(b"\0\0", b"\0\7")
+            units.append(unit if kind in clear else unit[:4] + noise)
+        return b"".join(START_CODE + unit for unit in units)
+
+    for flaws in (NO_FLAWS, Flaws(video_type=0x10)):
+        measured = bench.measure(bench.udp(packets(spec, flaws, change=hide)))
+        assert (measured.value, bench.reason(measured)) == (None, "wire-privacy.unknown-flows")
+        assert not measured.evidence
 
 
 def test_signalling_in_clear_is_shown_without_its_secrets():
