@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,9 @@ import pytest
 
 from benchmarks.sipp import DOMAIN, SERVER, Outcome, Sipp, SippError, device_id
 from protocols.gb28181.catalog import read_catalog
+from simulators.camera.gb28181.device import GbDevice
+from simulators.camera.gb28181.settings import GbSettings
+from simulators.camera.state import CameraState
 from targets.credentials import Secret
 from targets.gb28181 import RegisteredDevice, ServerSettings, UpperPlatform, media_session
 from targets.gb28181.media_session import MediaOrder, MediaSession
@@ -106,3 +110,48 @@ def test_sipp_as_a_device_answers_a_query_and_an_invitation_and_takes_its_end(mo
             assert (await playing).unexpected == 0
 
     asyncio.run(scenario())
+
+
+CHALLENGES = {
+    "RFC 2069": 'realm="6101000000", nonce="9450c474d1150064"',
+    "with its algorithm": 'realm="6101000000", nonce="9450c474d1150064", algorithm=MD5',
+    "RFC 2617": 'realm="6101000000", nonce="9450c474d1150064", algorithm=MD5, qop="auth"',
+}
+
+
+@pytest.mark.parametrize("challenge", CHALLENGES.values(), ids=CHALLENGES)
+@pytest.mark.parametrize(("transport", "name"), [("u1", "udp"), ("t1", "tcp")])
+def test_sipp_as_a_registrar_finds_the_digest_of_the_simulated_device_right(
+    challenge, transport, name
+):
+    async def scenario():
+        state = CameraState(address=DEVICES, point=device_id(7), light="day")
+        plan = {
+            "server_address": PLATFORM, "server_port": PORT, "server_id": SERVER,
+            "device_id": device_id(7), "password": PASSWORD, "transport": name,
+        }  # fmt: skip
+        device = GbDevice(state, GbSettings.from_plan(plan, device_id(7)))
+        keys = {
+            "device": device_id(7), "password": PASSWORD, "challenge": challenge,
+            "date": "2026-07-01T12:00:00.000",
+        }  # fmt: skip
+        sipp = Sipp((DEVICES, 5060), (PLATFORM, PORT), transport=transport)
+        playing = asyncio.create_task(asyncio.to_thread(sipp.run, "registrar", 2, keys=keys))
+        await _heard(f"{PLATFORM}:{PORT}", name)
+        await device.start()
+        try:
+            outcome = await playing  # a registration and a keepalive
+        finally:
+            device.registration = None  # nobody is left to take its farewell
+            await device.stop()
+        assert outcome.clean
+
+    asyncio.run(scenario())
+
+
+async def _heard(address: str, transport: str) -> None:
+    """Until sipp has its port."""
+    command = ("ss", "-Hln", f"--{transport}", "src", address)
+    async with asyncio.timeout(10):
+        while not await asyncio.to_thread(subprocess.check_output, command):
+            await asyncio.sleep(0.02)
