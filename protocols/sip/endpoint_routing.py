@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from protocols.sip.endpoint_parts import IncomingRequest, Peer
-from protocols.sip.fields import Via, parse_via
+from protocols.sip.endpoint_parts import Peer
+from protocols.sip.fields import Via
 from protocols.sip.message import SipRequest
 
 
@@ -38,16 +38,12 @@ def problem_of(request: SipRequest, method: str) -> tuple[int, str] | None:
     return None
 
 
-def return_peer(incoming: IncomingRequest) -> Peer:
-    """Where answers go (section 18.2.2): the connection, or what the top Via says.
+def return_peer(via: Via, peer: Peer) -> Peer:
+    """Where answers to a request of ``peer`` go (section 18.2.2): the connection, or its top Via.
 
     Without rport a request that came straight from its sender is answered at the sent-by port;
     one that passed an address translator is answered where it came from.
     """
-    peer = incoming.peer
-    if peer.transport != "udp":
-        return peer
-    via = parse_via(incoming.request.headers.get_all("Via")[0])
-    if via.rport_wanted or via.host != peer.host:
+    if peer.transport != "udp" or via.rport_wanted or via.host != peer.host:
         return peer
     return Peer("udp", peer.host, via.port or 5060)

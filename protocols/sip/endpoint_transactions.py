@@ -177,13 +177,14 @@ class Transactions:
         self, request: SipRequest, via: Via, peer: Peer, local: tuple[str, int], at: float
     ) -> None:
         stamp(request, via, peer)
+        back = return_peer(via, peer)
         endpoint = self._endpoint
         tag = tag_of(request.headers.get("To")) or new_tag(endpoint.random)
         incoming = IncomingRequest(request, peer, local, at, tag, self._respond)
         try:
             sequence = sequence_of(request)
         except ProtocolError:
-            self._stateless(incoming, 400, "Bad Request: CSeq")
+            self._stateless(incoming, back, 400, "Bad Request: CSeq")
             return
         call_id = request.headers.get("Call-ID") or ""
         method = request.method
@@ -204,28 +205,28 @@ class Transactions:
             return
         problem = problem_of(request, sequence.method)
         if problem is not None:
-            self._stateless(incoming, *problem)
+            self._stateless(incoming, back, *problem)
             return
         if len(self._servers) >= endpoint.limits.transactions:
-            self._stateless(incoming, 503)
+            self._stateless(incoming, back, 503)
             return
-        self._serve(incoming, key)
+        self._serve(incoming, key, back)
         if method == "CANCEL":
             self._cancel(incoming, invite)
         else:
             endpoint.handle(incoming)
 
-    def _serve(self, incoming: IncomingRequest, key: _ServerKey) -> None:
+    def _serve(self, incoming: IncomingRequest, key: _ServerKey, back: Peer) -> None:
         reliable = incoming.peer.transport != "udp"
         now = self._now()
         transaction: ServerTransaction | ServerInvite
         if incoming.request.method == "INVITE":
             trying = incoming.response(100).to_bytes()
             transaction = ServerInvite(reliable, self._endpoint.timers, now, trying)
-            transaction.owner = _Served(key, return_peer(incoming), incoming)
+            transaction.owner = _Served(key, back, incoming)
         else:
             transaction = ServerTransaction(reliable, self._endpoint.timers, now)
-            transaction.owner = _Served(key, return_peer(incoming), None)
+            transaction.owner = _Served(key, back, None)
         incoming.transaction = transaction
         self._servers[key] = transaction
         self._mind(transaction)
@@ -283,11 +284,13 @@ class Transactions:
             response.headers.add("User-Agent", agent)
         return response
 
-    def _stateless(self, incoming: IncomingRequest, status: int, reason: str = "") -> None:
+    def _stateless(
+        self, incoming: IncomingRequest, back: Peer, status: int, reason: str = ""
+    ) -> None:
         if incoming.request.method == "ACK":
             return
         data = self._signed(incoming.response(status, reason)).to_bytes()
-        self._send(Reaction(send=data), return_peer(incoming))
+        self._send(Reaction(send=data), back)
 
     # Timers and ends
 

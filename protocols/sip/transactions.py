@@ -177,7 +177,7 @@ class ClientInvite(_Transaction):
             self._linger(State.ACCEPTED, now + self._timers.transaction, now)
             return _DELIVER
         self.acknowledgement = failure_ack(self.request, response).to_bytes()
-        wait = 0.0 if self.reliable else max(32.0 * (self._timers.t1 / 0.5), self._timers.t1)
+        wait = 0.0 if self.reliable else self._timers.transaction
         self._linger(State.COMPLETED, now + wait, now)
         return Reaction(send=self.acknowledgement, deliver=True)
 

@@ -357,3 +357,37 @@ async def test_torture_and_noise_never_reach_the_event_loop(transport):
         peer = await other.connect(SERVER, one.port, "udp")
         assert (await other.request(message_to(other, peer), peer)).status == 200
     assert faults == []
+
+
+async def test_a_tls_handshake_that_never_comes_is_dropped_and_stopped():
+    context = certificates.server_context(SERVER)
+    limits = Limits(first_message_s=0.1)
+    more = {"transports": (), "tls_port": 0, "server_tls": context}
+    async with server(limits=limits, **more) as one, Raw(one.tls_port) as silent:
+        assert await silent.closed()
+    async with server(**more) as one, Raw(one.tls_port) as silent:
+        silent.writer.write(b"\x16\x03\x01")
+        await silent.writer.drain()
+        await one.stop()
+        assert await silent.closed()
+
+
+async def test_a_request_to_an_address_travels_over_the_connection_that_is_open():
+    """A registered TCP device cannot be called back, only over its own connection (quirk 34)."""
+    asked: list[IncomingRequest] = []
+
+    def on_request(incoming: IncomingRequest) -> None:
+        asked.append(incoming)
+        incoming.respond(200)
+
+    device = SipEndpoint(CLIENT, 0, transports=(), on_request=answer, timers=FAST)
+    async with server(on_request) as one, device:
+        peer = await device.connect(SERVER, one.port, "tcp")
+        assert (await device.request(message_to(device, peer), peer)).status == 200
+        there = asked[0].peer
+        unnumbered = Peer("tcp", there.host, there.port)
+        assert (await one.request(message_to(one, unnumbered), unnumbered)).status == 200
+        device.disconnect(peer)
+        await asyncio.sleep(0.05)
+        with pytest.raises(OSError):
+            await one.request(message_to(one, there), there)
