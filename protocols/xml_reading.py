@@ -50,8 +50,8 @@ def _short(error: Exception) -> str:
 
 
 def local_name(element: etree._Element) -> str:
-    """The name of ``element`` without its namespace."""
-    return etree.QName(element).localname
+    """The name of ``element`` without its namespace; broken names of mended XML are taken too."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def children(element: etree._Element | None, name: str) -> Iterator[etree._Element]:
