@@ -24,11 +24,8 @@ from visits.circumstances import Circumstances, Lengths, Visit
 from visits.clock import record_clock
 from visits.description import record_description
 from visits.draft import Draft
-from visits.gb28181.keepalive import record_keepalive
-from visits.gb28181.live import record_live
+from visits.gb28181.kinds import GB28181_RECORDERS
 from visits.gb28181.plan import planned_gb28181
-from visits.gb28181.queries import record_queries
-from visits.gb28181.registration import record_registration
 from visits.online import record_online
 from visits.passwords import record_passwords
 from visits.snapshot import record_snapshot
@@ -94,10 +91,7 @@ RECORDERS: Mapping[str, Recorder] = {
     "white-light": record_white_light,
     "online": record_online,
     "passwords": record_passwords,
-    "gb28181:registration": record_registration,
-    "gb28181:keepalive": record_keepalive,
-    "gb28181:queries": record_queries,
-    "gb28181:live": record_live,
+    **GB28181_RECORDERS,
     **{
         f"stream:{variant}": _streams(variant)
         for variant in ("day", "night", "sub", "codec-h264", "codec-h265", "codec-mjpeg")

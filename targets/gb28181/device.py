@@ -51,6 +51,7 @@ class RegisteredDevice:
         self.charset = "GB2312"
         self.channels: dict[str, str] = {}
         self.on_invite: Callable[[IncomingRequest], None] | None = None
+        self.withheld: IncomingRequest | None = None
         self.on_ended: dict[str, Callable[[IncomingRequest], None]] = {}
         self.pending: dict[int, Exchange] = {}
         self.busy = asyncio.Lock()

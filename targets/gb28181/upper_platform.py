@@ -213,6 +213,23 @@ class UpperPlatform:
         device = self._owner(message)
         if device is not None:
             device.passed(message)
+            if device.withheld is not None and not message.outbound:
+                self._repeated(device, device.withheld, message)
+
+    def _repeated(
+        self, device: RegisteredDevice, withheld: IncomingRequest, message: PassedMessage
+    ) -> None:
+        """The second copy of an alarm whose first one got no answer: now it gets one."""
+        call = _CALL_ID.search(message.data[:_HEADER_BYTES])
+        wanted = (withheld.request.headers.get("Call-ID") or "").encode()
+        if withheld.at >= message.at or call is None or call[1] != wanted:
+            return
+        device.withheld = None
+        device.note(Event(message.at, "repeated", "Alarm"))
+        method: Literal["MESSAGE", "NOTIFY"] = (
+            "NOTIFY" if withheld.request.method == "NOTIFY" else "MESSAGE"
+        )
+        asyncio.get_running_loop().call_soon(lambda: self._informed(withheld, method))
 
     def _owner(self, message: PassedMessage) -> RegisteredDevice | None:
         if not self._devices:
@@ -292,10 +309,11 @@ class UpperPlatform:
         if message.command == "Keepalive" and message.kind == "Notify":
             self._kept_alive(incoming, record, device)
             return
-        record.last_seen = incoming.at
+        record.last_seen = max(record.last_seen, incoming.at)
         alarm = message.command == "Alarm" and message.kind == "Notify"
         if alarm and device is not None and device.policy.withhold_alarms > 0:
             device.policy.withhold_alarms -= 1
+            device.withheld = incoming
             device.note(Event(incoming.at, "withheld", "Alarm"))
             return
         incoming.respond(200)

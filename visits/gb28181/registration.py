@@ -113,8 +113,7 @@ async def _unregister_and_return(script: Script) -> None:
             step["unregistered"] = await script.happened("unregistered", since, lengths.gb_react)
             # A device that has left sends no keepalive: look for as long as one would take.
             quiet = min(lengths.gb_react, 1.5 * device.platform.keepalive_seconds)
-            if step["by"] == "rig":
-                await device.wait_for(lambda: False, quiet)
+            await device.wait_for(lambda: False, quiet)
     since = script.now
     with script.step("return", registered=False) as step:
         if script.steps[-2]["by"] == "rig":

@@ -13,7 +13,7 @@ from protocols.sip.capture import write_conversation
 from protocols.xml_reading import children, find, words
 from targets.errors import VisitProblem
 from targets.gb28181 import RegisteredDevice
-from targets.gb28181.exchange import Exchange
+from targets.gb28181.exchange import Exchange, Fields
 from targets.gb28181.media_session import MediaOrder, MediaSession
 from visits.circumstances import PCAP, Visit
 
@@ -102,6 +102,32 @@ class Script:
         self.visit.facts["channel"] = chosen
         self.visit.facts["ptz_type"] = channels.get(chosen) or None
         return chosen
+
+    async def command(
+        self,
+        what: str,
+        fields: Fields,
+        *,
+        target: str = "",
+        expected: str | None = None,
+        answered: bool = False,
+    ) -> Exchange:
+        """A command as a step; ``answered`` when a Response is due (table of 9.3.1)."""
+        element, value = next(iter(fields))
+        shown = {"hex": value} if element == "PTZCmd" else {"element": element}
+        with self.step("command", what=what, expected=expected, status=None, **shown) as step:
+            exchange = await self.device.control(
+                fields, target=target, seconds=self.lengths.gb_answer, wait=answered
+            )
+            step |= {"sn": exchange.sn, "status": exchange.status}
+            if answered:
+                step |= {"answered": exchange.answered, "result": exchange.result}
+        return exchange
+
+    async def rest(self, seconds: float) -> None:
+        """Look on for a while."""
+        with self.step("rest", seconds=seconds):
+            await asyncio.sleep(seconds)
 
     # Media
 

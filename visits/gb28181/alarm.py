@@ -1,0 +1,104 @@
+"""The visit ``gb28181:alarm``: an alarm input is closed, and what the platform hears of it."""
+
+from __future__ import annotations
+
+import contextlib
+
+from targets.errors import VisitProblem
+from targets.gb28181.subscription import Subscription
+from visits.circumstances import Visit
+from visits.gb28181.script import Script, conversation, problem_fact, rigged
+
+_SUBSCRIBED_SECONDS = 600
+#: Without a rig a person may close the contact, within so long.
+_PERSON_SECONDS = 20.0
+
+
+async def record_alarm(visit: Visit) -> None:
+    """Fill the draft as docs/recordings.md describes; guard and alarm are reset again."""
+    async with conversation(visit) as script:
+        await script.channel()
+        fields = [
+            ("StartAlarmPriority", "0"),
+            ("EndAlarmPriority", "0"),
+            ("AlarmMethod", "0"),
+        ]
+        subscription = Subscription(script.device, "Alarm", dict(fields))
+        with script.step("subscribe", status=None, sn=subscription.sn) as step:
+            try:
+                await subscription.begin(_SUBSCRIBED_SECONDS)
+            except VisitProblem as problem:
+                step["problem"] = problem_fact(problem)
+            step["status"] = subscription.status
+        try:
+            await _alarm(script)
+        finally:
+            await _put_back(script, subscription)
+
+
+async def _alarm(script: Script) -> None:
+    device, lengths = script.device, script.lengths
+    await _control(script, "guard", "GuardCmd", "SetGuard")
+    since = script.now
+    # Only over UDP does a device repeat what was not answered; TCP loses nothing.
+    withhold = device.peer.transport == "udp"
+    device.policy.withhold_alarms = int(withhold)
+    with script.step("raise", by="none") as step:
+        try:
+            step["by"] = await rigged(script.visit, "alarm_input", "on")
+        except VisitProblem as problem:
+            step["problem"] = problem_fact(problem)
+    bound = lengths.gb_react if script.steps[-1]["by"] == "rig" else _PERSON_SECONDS
+    bound = min(bound, max(lengths.gb_react, 1.0))
+    with script.step("notified", at_device=None, via=None, method=None) as step:
+        first = "withheld" if withhold else "alarm"
+        came = await device.wait_for(
+            lambda: device.since(since, first) or device.since(since, "alarm"), bound
+        )
+        events = [*device.since(since, "withheld"), *device.since(since, "alarm")]
+        step["notified_at"] = min(one.at for one in events) if came and events else None
+    with script.step("withhold", withheld=0, repeated_at=None) as step:
+        step["withheld"] = len(device.since(since, "withheld"))
+        if step["withheld"] and await script.happened("repeated", since, lengths.gb_react):
+            step["repeated_at"] = device.since(since, "repeated")[0].at
+    device.policy.withhold_alarms = 0
+    await device.wait_for(lambda: device.notified_since(since, "Alarm"), 1.0)
+    _tell(script, since)
+
+
+def _tell(script: Script, since: float) -> None:
+    """What the alarm said, into the step ``notified``."""
+    step = next(one for one in script.steps if one["name"] == "notified")
+    step["at"] = step["notified_at"]
+    told = script.device.notified_since(since, "Alarm")
+    step["ways"] = sorted({one.method for one in told})
+    if told:
+        message = told[0].message
+        step |= {
+            "via": told[0].method,
+            "method": message.text("AlarmMethod")[:8],
+            "priority": message.text("AlarmPriority")[:8],
+            "alarm_time": message.text("AlarmTime")[:40],
+            "device": message.device,
+            "sn": message.sn,
+        }
+    del step["notified_at"], step["at_device"]
+
+
+async def _control(script: Script, name: str, element: str, value: str) -> None:
+    await script.ask(
+        name,
+        lambda: script.device.control(
+            [(element, value)], seconds=script.lengths.gb_answer, wait=True
+        ),
+    )
+
+
+async def _put_back(script: Script, subscription: Subscription) -> None:
+    """Contact open, alarm reset, guard reset, subscription ended."""
+    with contextlib.suppress(VisitProblem):
+        await rigged(script.visit, "alarm_input", "off")
+    await _control(script, "reset", "AlarmCmd", "ResetAlarm")
+    await _control(script, "guard-reset", "GuardCmd", "ResetGuard")
+    with script.step("unsubscribe"):
+        await subscription.end()

@@ -1,0 +1,113 @@
+"""The visit ``gb28181:control``: commands while the stream shows what comes of them."""
+
+from __future__ import annotations
+
+import contextlib
+
+from protocols.gb28181 import ptz
+from targets.errors import VisitProblem
+from targets.gb28181.media_session import MediaOrder, MediaSession
+from visits.circumstances import Visit
+from visits.gb28181.script import Script, Step, conversation
+
+#: A preset that nobody is likely to use; it is deleted afterwards.
+PRESET = 250
+_SPEED, _ZOOM_SPEED = 0x80, 8
+_MOVES = (
+    ("left", ptz.move(pan=-_SPEED)),
+    ("right", ptz.move(pan=_SPEED)),
+    ("up", ptz.move(tilt=_SPEED)),
+    ("down", ptz.move(tilt=-_SPEED)),
+    ("zoom-in", ptz.move(zoom=_ZOOM_SPEED)),
+    ("zoom-out", ptz.move(zoom=-_ZOOM_SPEED)),
+)
+_HOME_SECONDS = 10
+
+
+async def record_control(visit: Visit) -> None:
+    """Fill the draft as docs/recordings.md describes; the camera is left as it was found."""
+    async with conversation(visit) as script:
+        work = _Control(script, await script.channel())
+        session = await script.media("live", MediaOrder("Play", work.channel), work.during)
+        if session.outcome.problem is not None:
+            await work.without_picture()
+        if visit.circumstances.intrusive:
+            await work.reboot()
+
+
+class _Control:
+    """The commands of one visit."""
+
+    def __init__(self, script: Script, channel: str) -> None:
+        self.script = script
+        self.channel = channel
+        self._move = script.lengths.gb_move
+
+    async def during(self, _: MediaSession, __: Step) -> None:
+        """Everything that the picture or the device's own word shows."""
+        await self.script.rest(self._move)
+        try:
+            await self._lens()
+        finally:
+            await self._clean_up()
+        await self.script.command("iframe", [("IFameCmd", "Send")], target=self.channel)
+        await self.script.rest(self._move)
+        await self.without_picture()
+
+    async def without_picture(self) -> None:
+        """What DeviceStatus tells: guard and recording, each read back; and the home position."""
+        script, channel = self.script, self.channel
+        await script.status()
+        for on, off, element in (
+            (("guard-set", "SetGuard"), ("guard-reset", "ResetGuard"), "GuardCmd"),
+            (("record-start", "Record"), ("record-stop", "StopRecord"), "RecordCmd"),
+        ):
+            target = "" if element == "GuardCmd" else channel
+            for what, value in (on, off):
+                await script.command(what, [(element, value)], target=target, answered=True)
+                await script.status()
+        for enabled in (1, 0):
+            home = [("Enabled", enabled), ("ResetTime", _HOME_SECONDS), ("PresetIndex", PRESET)]
+            await script.command(
+                "home-position", [("HomePosition", home)], target=channel,
+                expected="on" if enabled else "off", answered=True,
+            )  # fmt: skip
+
+    async def _ptz(self, what: str, digits: str, expected: str | None = None) -> None:
+        await self.script.command(
+            what, [("PTZCmd", digits)], target=self.channel, expected=expected
+        )
+
+    async def _lens(self) -> None:
+        """Out and back in every direction; then a preset, and a command that must not count."""
+        await self._ptz("preset-set", ptz.preset("set", PRESET).to_hex())
+        for what, command in _MOVES:
+            await self._ptz(what, command.to_hex(), what)
+            await self.script.rest(self._move)
+            await self._ptz("stop", ptz.stop().to_hex(), "still")
+            await self.script.rest(self._move)
+        right = ptz.move(pan=_SPEED)
+        await self._ptz("right", right.to_hex(), "right")
+        await self.script.rest(self._move)
+        await self._ptz("stop", ptz.stop().to_hex(), "still")
+        await self._ptz("preset-call", ptz.preset("call", PRESET).to_hex(), "back")
+        await self.script.rest(2 * self._move)
+        digits = right.to_hex()
+        wrong = f"{int(digits[-2:], 16) ^ 0x5A:02X}"
+        await self._ptz("bad-checksum", digits[:-2] + wrong, "still")
+        await self.script.rest(self._move)
+        await self._ptz("stop", ptz.stop().to_hex(), "still")
+
+    async def _clean_up(self) -> None:
+        """Back to where it was, and the preset gone."""
+        with contextlib.suppress(VisitProblem):
+            await self._ptz("stop", ptz.stop().to_hex(), "still")
+            await self._ptz("preset-call", ptz.preset("call", PRESET).to_hex(), "back")
+            await self._ptz("preset-delete", ptz.preset("delete", PRESET).to_hex())
+
+    async def reboot(self) -> None:
+        """Restart; whether it comes back."""
+        script, since = self.script, self.script.now
+        await script.command("reboot", [("TeleBoot", "Boot")], expected="registers anew")
+        with script.step("return", registered=False) as step:
+            step["registered"] = await script.happened("registered", since, script.lengths.gb_come)
