@@ -17,10 +17,10 @@ _CONNECT_S = 5.0
 class Protector(Interface):
     """What makes SRTP of RTP and SRTCP of RTCP."""
 
-    def protect(self, packet: bytes) -> bytes:
+    def rtp(self, packet: bytes) -> bytes:
         """An RTP packet, protected."""
 
-    def protect_rtcp(self, packet: bytes) -> bytes:
+    def rtcp(self, packet: bytes) -> bytes:
         """An RTCP packet, protected."""
 
 
@@ -65,12 +65,12 @@ class SecureCarrier:
 
     def send(self, header: bytes, payload: bytes) -> None:
         """See ``Carrier``."""
-        packet = self._protector.protect(header + payload)
+        packet = self._protector.rtp(header + payload)
         self._carrier.send(packet[:12], packet[12:])
 
     def report(self, data: bytes) -> None:
         """See ``Carrier``."""
-        self._carrier.report(self._protector.protect_rtcp(data))
+        self._carrier.report(self._protector.rtcp(data))
 
     def flush(self) -> None:
         """See ``Carrier``."""

@@ -11,12 +11,13 @@ from typing import Any
 
 from protocols.errors import ProtocolError
 from protocols.sip.endpoint import IncomingRequest, Peer
-from protocols.sip.message import SipResponse
+from protocols.sip.message import SipRequest, SipResponse
 from simulators.behaviours import defect
 from simulators.camera.gb28181 import queries
 from simulators.camera.gb28181.markup import CONTENT_TYPE, Element, Order, e, read, write
 from simulators.camera.gb28181.memory import Memory
 from simulators.camera.gb28181.registration import WRONG_KEEPALIVE_ID, Registration
+from simulators.camera.gb28181.sessions import Sessions
 from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.gb28181.tasks import end
 from simulators.camera.gb28181.wire import Wire, patiently
@@ -48,6 +49,7 @@ class GbDevice:
         self.state = state
         self.memory = Memory()
         self.wire = Wire(state, lambda: self.settings, self._on_request, self._on_lost)
+        self.sessions = Sessions(self)
         self.registration: Registration | None = None
         self._installed = settings
         self._sn = 0
@@ -86,6 +88,7 @@ class GbDevice:
         if self.registration is not None:
             await self.registration.stop()
             self.registration = None
+        await self.sessions.close()
         await end(list(self._tasks))
         await self.wire.stop()
 
@@ -147,6 +150,18 @@ class GbDevice:
             return 0
         return answer.status
 
+    async def ask_in_dialog(self, request: SipRequest, peer: Peer) -> int:
+        """Send a request of a dialog; the status of its answer, 0 when there was none."""
+        try:
+            answer = await self.wire.send(request, peer if peer.transport == "udp" else None)
+        except (OSError, TimeoutError):
+            return 0
+        return answer.status
+
+    def dress_answer(self, body: bytes) -> bytes:
+        """A session description as this device writes it."""
+        return body
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine beside everything else, to be ended with the device."""
         task = asyncio.get_running_loop().create_task(work)
@@ -166,11 +181,23 @@ class GbDevice:
 
     async def _on_request(self, incoming: IncomingRequest) -> None:
         method = incoming.request.method
+        in_session = {
+            "INVITE": self.sessions.invite,
+            "ACK": self.sessions.acknowledge,
+            "BYE": self.sessions.bye,
+            "INFO": self.sessions.info,
+        }
         if method == "OPTIONS":
             incoming.respond(200, headers=[("Allow", ALLOW)])
         elif method == "MESSAGE":
             await self._on_message(incoming)
-        elif method not in ("ACK", "CANCEL"):
+        elif method in in_session:
+            if not self._from_platform(incoming.peer):
+                incoming.respond(403)
+                return
+            await patiently(self.state)
+            await in_session[method](incoming)
+        elif method != "CANCEL":
             incoming.respond(405, headers=[("Allow", ALLOW)])
 
     async def _on_message(self, incoming: IncomingRequest) -> None:

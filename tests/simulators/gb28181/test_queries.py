@@ -71,14 +71,14 @@ async def test_records() -> None:
 @pytest.mark.parametrize("name", ["catalog-page-lost", "sumnum-wrong"])
 async def test_incomplete_catalog(name: str) -> None:
     async with registered(name) as (registrar, _device):
+        sn = await registrar.tell("Query", "Catalog")
+
+        def complete() -> bool:
+            pages = [one for one in registrar.of("Catalog") if one.sn == sn]
+            count = sum(1 for page in pages for _ in page.root.iter("Item"))
+            return bool(pages) and count == int(pages[0].text("SumNum"))
+
         with pytest.raises(TimeoutError):
-            sn = await registrar.tell("Query", "Catalog")
-
-            def complete() -> bool:
-                pages = [one for one in registrar.of("Catalog") if one.sn == sn]
-                count = sum(1 for page in pages for _ in page.root.iter("Item"))
-                return bool(pages) and count == int(pages[0].text("SumNum"))
-
             await registrar.until(complete, 1.0)
 
 

@@ -1,0 +1,54 @@
+"""What may be wrong with a session's media."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from protocols.mpeg_ps.build import NO_FLAWS, Flaws
+from simulators.behaviours import defect, variant
+from simulators.camera.encoders import ClipSpec
+from simulators.camera.sound import Sound, make_sound, sound_of
+from simulators.camera.state import CameraState
+from simulators.camera.stream_plan import stream_plan
+
+WRONG_SSRC = defect("wrong-ssrc", "RTP packets carry another SSRC than ordered by y=.")
+NO_MAP = defect("no-psm", "The program stream has no program stream map.")
+IGNORES_BYE = defect("ignores-bye", "BYE is not answered and the stream goes on.")
+PASSIVE_FAILS = defect("tcp-passive-fails", "Nobody listens on the TCP port that the answer names.")
+WRONG_PAYLOAD_TYPE = defect(
+    "wrong-payload-type", "The answer says payload type 96, the RTP packets say 98."
+)
+NO_KEY_FOR_10_S = defect(
+    "no-iframe-for-10s", "For 10 s no key picture comes, asked for by IFameCmd or not."
+)
+PES_LENGTH_WRONG = defect("ps-length-wrong", "The lengths of picture packets are 16 too large.")
+H265 = variant("gb-h265", "Live view and history are H.265 (stream type 24H).")
+MICROPHONE_DEAD = defect("microphone-dead", "The microphone hears nothing: digital silence.")
+
+NO_KEY_S = 10.0
+PAYLOAD_TYPE = 96
+WRONG_TYPE = 98
+
+
+def flaws_of(state: CameraState) -> Flaws:
+    """What is wrong with the program stream."""
+    flaws = NO_FLAWS
+    if state.has(NO_MAP):
+        flaws = replace(flaws, map=False)
+    if state.has(PES_LENGTH_WRONG):
+        flaws = replace(flaws, pes_length_error=16)
+    return flaws
+
+
+def clip_spec(state: CameraState) -> ClipSpec:
+    """The clip that a session shows: the sub stream as the light is now."""
+    spec = stream_plan(state, "sub", light_age=state.light_age)
+    return replace(spec, codec="H265") if state.has(H265) else spec
+
+
+def sound_in_stream(state: CameraState) -> Sound | None:
+    """The sound of a session: G.711 or none, for a program stream has nothing else here."""
+    if state.has(MICROPHONE_DEAD) and state.audio_encoding in ("PCMA", "PCMU"):
+        return make_sound(state.audio_encoding, True)
+    sound = sound_of(state)
+    return sound if sound is not None and sound.format.name in ("PCMA", "PCMU") else None
