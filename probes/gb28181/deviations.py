@@ -14,6 +14,7 @@ from probes.gb28181.conversation import Conversation, Exchange, Said
 from protocols.deviation import Deviation
 from protocols.errors import ProtocolError
 from protocols.gb28181.manscdp import judge_content_type
+from protocols.sip.conformance import judge_message
 from protocols.sip.message import SipMessage, SipRequest
 
 _MOST = 200
@@ -72,7 +73,7 @@ def findings_of(conversation: Conversation, more: Iterable[Deviation] = ()) -> l
 
 
 def _sip(said: Said) -> Iterable[Deviation]:
-    return said.message.deviations
+    return judge_message(said.message, said.transport)
 
 
 def _body(exchange: Exchange) -> Iterator[Deviation]:

@@ -1,0 +1,279 @@
+"""Control (GB/T 28181-2016 8, A.2.3, A.3): commands, and what the picture or the status shows.
+
+The lens is judged by the picture alone: an answer of 200 proves nothing. Where the picture does
+not tell (a busy scene, a lossy path), there is no verdict.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assessment.measurement import Measurement
+from assessment.recording import Recording
+from probes.gb28181.conversation import Conversation, Exchange, moment, steps_of
+from probes.gb28181.judging import Judgement, begin
+from probes.gb28181.media import Media, Shown, open_media
+from probes.gb28181.motion import (
+    MOVE,
+    REST,
+    WIDTH,
+    Motion,
+    between,
+    last_before,
+    likeness,
+    sampled,
+    scaling,
+    shift,
+    total,
+)
+from probes.gb28181.queries import editions_of
+from protocols.gb28181.device import DeviceStatus, read_device_status
+
+INSTRUMENT = "gb-control/1"
+#: Where the content of the picture goes: right and down are positive.
+_DIRECTIONS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
+_LENS = (*_DIRECTIONS, "zoom-in", "zoom-out")
+#: Forms of device (PTZType) that turn, and those that do not.
+_TURNING, _FIXED = frozenset({1, 2, 4, 5}), frozenset({3})
+#: Seconds for a picture to show what a command did: coding, the path.
+_LATENCY_S = 0.8
+_KEY_PICTURE_S = 1.0
+_STATES = {
+    "guard-set": ("guard", True),
+    "guard-reset": ("guard", False),
+    "record-start": ("record", True),
+    "record-stop": ("record", False),
+}
+
+
+def measure_control(recording: Recording) -> Measurement:
+    """Judge a ``gb28181:control`` recording.
+
+    Quantity ``gb-control``; ``details``: ``moves`` (what was seen of each command), ``ptz``
+    (``turning``, ``fixed``, ``unknown``), ``i_frame_s``.
+    """
+    judgement, conversation = begin(recording, "gb-control", INSTRUMENT)
+    live = next(iter(steps_of(recording, "live")), None)
+    commands = steps_of(recording, "command")
+    if not commands and not recording.problem:
+        judgement.doubt("nothing-commanded")
+    media = open_media(recording, live.get("part") if live else None)
+    if commands and not media.units:
+        judgement.doubt("no-picture")
+    elif commands:
+        _lens(judgement, media, commands)
+        _key_picture(judgement, media, commands)
+    _states(judgement, conversation, commands)
+    return judgement.measurement(conversation)
+
+
+def _form(recording: Recording) -> str:
+    told = recording.facts.get("ptz_type")
+    try:
+        number = int(told)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return "unknown"
+    return "turning" if number in _TURNING else "fixed" if number in _FIXED else "unknown"
+
+
+def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) -> None:
+    pictures = sampled(media.pictures(width=WIDTH))
+    form = _form(judgement.recording)
+    judgement.details["ptz"] = form
+    ends = [*(moment(one) or 0.0 for one in commands[1:]), float("inf")]
+    windows = [(one, moment(one) or 0.0, end) for one, end in zip(commands, ends, strict=True)]
+    if not pictures or not windows:
+        judgement.doubt("no-picture")
+        return
+    still = total([one for one in pictures if one.at <= windows[0][1]])
+    if still.distance > MOVE:
+        judgement.doubt("scene-moves")
+        return
+    seen: list[dict[str, Any]] = []
+    judgement.details["moves"] = seen
+    moved: list[str] = []
+    for step, at, end in windows:
+        what = str(step.get("what"))
+        if what in _LENS:
+            found = _movement(pictures, what, at, end)
+            seen.append({"what": what, "found": found})
+            if found in ("as-told", "inverted"):
+                moved.append(what)
+            if found == "inverted":
+                judgement.fault("inverted", what=what)
+    asked = [one["what"] for one in seen]
+    if asked and not moved:
+        _nothing_moved(judgement, form, seen)
+        return
+    for step, at, end in windows:
+        what = str(step.get("what"))
+        if what == "stop":
+            _stops(judgement, pictures, at, end)
+        elif what == "bad-checksum":
+            _checksum(judgement, pictures, at, end)
+    _preset(judgement, pictures, windows)
+    unseen = sorted({one["what"] for one in seen if one["found"] == "still"} - set(moved))
+    if unseen and form != "fixed":
+        judgement.doubt("direction-unseen", what=", ".join(unseen))
+
+
+def _nothing_moved(judgement: Judgement, form: str, seen: list[dict[str, Any]]) -> None:
+    """No command had any effect: what that means depends on the form of the device."""
+    count = len(seen)
+    if form == "fixed":
+        judgement.note("fixed", count=count)
+        judgement.details["not_applicable"] = ["ptz"]
+    elif any(one["found"] == "unclear" for one in seen):
+        judgement.doubt("unclear", count=count)
+    elif form == "turning":
+        judgement.fault("ignored", count=count)
+    else:
+        judgement.doubt("form-unknown", count=count)
+
+
+def _movement(pictures: list[Shown], what: str, at: float, end: float) -> str:
+    """``as-told``, ``inverted``, ``still``, or ``unclear`` where the picture does not tell."""
+    seen = between(pictures, at, min(end + _LATENCY_S, at + 30))
+    if len(seen) < 2:
+        return "unclear"
+    if what.startswith("zoom"):
+        found = scaling(seen[0].luma, seen[-1].luma)
+        if not found.sure:
+            return "unclear"
+        if 0.95 < found.scale < 1.05:
+            return "still"
+        return "as-told" if (found.scale > 1) == (what == "zoom-in") else "inverted"
+    motion = total(seen)
+    right, down = _DIRECTIONS[what]
+    along = motion.right * right + motion.down * down
+    across = abs(motion.right * down) + abs(motion.down * right)
+    if abs(along) < MOVE and across < MOVE:
+        return "still"
+    if not motion.sure or abs(along) < 2 * across:
+        return "unclear"
+    return "as-told" if along > 0 else "inverted"
+
+
+def _stops(judgement: Judgement, pictures: list[Shown], at: float, end: float) -> None:
+    """After a stop and the time that it takes to be seen, the picture stands."""
+    latency = min(_LATENCY_S, (end - at) / 2)
+    after = [one for one in pictures if at + latency < one.at <= min(end, at + 10)]
+    if len(after) < 3 or after[-1].at - after[0].at < 0.3:
+        return
+    motion = total(after)
+    told = any(one.code.endswith(".stop-ignored") for one in judgement.faults)
+    if motion.sure and motion.distance > MOVE and not told:
+        judgement.fault("stop-ignored", share=round(100 * motion.distance))
+
+
+def _checksum(judgement: Judgement, pictures: list[Shown], at: float, end: float) -> None:
+    """A command with a wrong checksum is no command."""
+    before = [one for one in pictures if at - 0.5 <= one.at <= at]
+    seen = between(pictures, at, min(end, at + 10) + 0.2)
+    if len(seen) < 3:
+        judgement.doubt("checksum-unseen")
+        return
+    if len(before) >= 2 and total(before).distance > REST:
+        judgement.doubt("checksum-unseen")
+        return
+    motion = total(seen)
+    if motion.distance > MOVE:
+        judgement.fault("bad-checksum-obeyed", share=round(100 * motion.distance))
+
+
+def _preset(
+    judgement: Judgement,
+    pictures: list[Shown],
+    windows: list[tuple[dict[str, Any], float, float]],
+) -> None:
+    """Called, a preset brings back the picture that it was set at."""
+    stored = next((at for step, at, _ in windows if step.get("what") == "preset-set"), None)
+    called = next(
+        ((at, end) for step, at, end in windows if step.get("what") == "preset-call"), None
+    )
+    if stored is None or called is None:
+        judgement.doubt("preset-not-tried")
+        return
+    wanted = last_before(pictures, stored)
+    away = last_before(pictures, called[0])
+    there = last_before(pictures, min(called[1], called[0] + 30))
+    if wanted is None or away is None or there is None or there.at <= called[0] + 0.2:
+        judgement.doubt("preset-unseen")
+        return
+    if likeness(wanted.luma, there.luma) > 0.8 and _near(shift(wanted.luma, there.luma)):
+        return
+    if likeness(wanted.luma, away.luma) > 0.8:
+        judgement.doubt("preset-unseen")
+        return
+    last = between(pictures, there.at - 0.5, there.at)
+    if total(last).distance > REST:
+        judgement.doubt("preset-still-moving")
+        return
+    judgement.fault("preset-lost")
+
+
+def _near(motion: Motion) -> bool:
+    return motion.distance <= MOVE or not motion.sure
+
+
+def _key_picture(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) -> None:
+    """Asked for one, the device sends a key picture at once."""
+    for step in commands:
+        at = moment(step)
+        if step.get("what") != "iframe" or at is None:
+            continue
+        keys = [
+            media.arrival_of(index) - at
+            for index, unit in enumerate(media.units)
+            if unit.key and media.arrival_of(index) > at
+        ]
+        first = min(keys, default=None)
+        judgement.details["i_frame_s"] = first
+        if first is not None and first <= _KEY_PICTURE_S:
+            continue
+        if media.lost or (media.arrivals and media.arrivals[-1][0] < at + _KEY_PICTURE_S):
+            judgement.doubt("key-picture-unseen")
+        elif editions_of(judgement.recording) != ("2016",) or not step.get("status"):
+            # The 2022 edition spells the element IFrameCmd.
+            judgement.doubt("no-key-picture-perhaps", seconds=_KEY_PICTURE_S)
+        else:
+            judgement.fault("no-key-picture", seconds=_KEY_PICTURE_S)
+
+
+def _states(
+    judgement: Judgement, conversation: Conversation, commands: list[dict[str, Any]]
+) -> None:
+    """Guard and recording: the Response that is due, and the state that is told afterwards."""
+    for step in commands:
+        what = str(step.get("what"))
+        if what not in _STATES:
+            continue
+        kind, on = _STATES[what]
+        if not step.get("answered"):
+            if conversation.reliable and step.get("status") == 200:
+                judgement.fault("no-response", what=what)
+            else:
+                judgement.doubt("unanswered", what=what)
+        elif step.get("result") not in (True, "OK"):
+            judgement.note("not-done", what=what)
+        else:
+            told = _status_after(conversation, moment(step) or 0.0)
+            state = None if told is None else _told(told, kind)
+            if state is False and on:
+                judgement.fault("state-unchanged", what=what)
+
+
+def _status_after(conversation: Conversation, at: float) -> DeviceStatus | None:
+    found: Exchange | None = next(
+        (one for one in conversation.told("Response", "DeviceStatus") if one.at > at), None
+    )
+    return read_device_status(found.manscdp) if found and found.manscdp else None
+
+
+def _told(status: DeviceStatus, kind: str) -> bool | None:
+    if kind == "record":
+        return status.record
+    duties = {one.duty for one in status.alarm_states}
+    if not duties:
+        return None
+    return duties != {"OFFDUTY"}

@@ -1,0 +1,133 @@
+"""Control: the lens by its picture, with known moves of a known texture."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assessment.recording import Recording
+from probes.gb28181.control import measure_control
+from protocols.pcap import write_pcap
+from tests.gb28181_recordings import (
+    Talk,
+    bye,
+    empty,
+    invite,
+    media_packets,
+    program_stream,
+)
+from tests.probes.gb28181.test_registration import reasons
+from tests.stream_recordings import encode, moving_frames
+
+KIND = "gb28181:control"
+_EACH = 1.6
+_PLAN = (
+    "preset-set",
+    *("left", "stop", "right", "stop", "up", "stop", "down", "stop"),
+    *("right", "stop", "preset-call", "bad-checksum", "stop", "iframe"),
+)
+_VELOCITY = {"left": (-4, 0), "right": (4, 0), "up": (0, -3), "down": (0, 3)}
+
+
+@lru_cache(maxsize=1)
+def texture() -> np.ndarray:
+    return moving_frames(1, 1400, 1000, seed=5)[0]
+
+
+def commanded(
+    *,
+    turned: int = 1,
+    stops: bool = True,
+    preset: bool = True,
+    checksum: bool = True,
+    ptz_type: int | None = 1,
+    i_frame: bool = True,
+    status: int = 200,
+) -> Recording:
+    talk = Talk()
+    step = invite(talk)
+    talk.pass_time(0.2)
+    begun = talk.at
+    commands: list[dict[str, Any]] = []
+    frames, key_at = [], -1
+    x, y, stored = 540, 400, (540, 400)
+    velocity = (0, 0)
+    each = round(_EACH * 25)
+    for what in ("", *_PLAN):
+        at = begun + len(frames) / 25
+        if what:
+            entry = {"name": "command", "what": what, "at": at, "ended": at, "status": status}
+            commands.append(entry)
+        if what in _VELOCITY:
+            velocity = tuple(turned * one for one in _VELOCITY[what])
+        elif what == "stop" and stops:
+            velocity = (0, 0)
+        elif what == "preset-set":
+            stored = (x, y)
+        elif what == "preset-call" and preset:
+            x, y = stored
+        elif what == "bad-checksum" and not checksum:
+            velocity = _VELOCITY["right"]
+        elif what == "iframe":
+            key_at = len(frames) + 3
+        for _ in range(each):
+            x, y = x + velocity[0], y + velocity[1]
+            x, y = max(0, min(1080, x)), max(0, min(820, y))
+            frames.append(texture()[y : y + 180, x : x + 320])
+    cut = key_at if i_frame else len(frames)
+    pictures = encode(frames[:cut], gop=1000) + (encode(frames[cut:], gop=1000) if i_frame else [])
+    packets = media_packets(program_stream(pictures), begun)
+    talk.at = begun + len(frames) / 25 + 1
+    bye(talk, step)
+    return talk.recording(
+        KIND,
+        [step, *commands],
+        parts={"media-1.pcap": write_pcap(packets)},
+        ptz_type=ptz_type,
+    )
+
+
+def with_edition(recording: Recording) -> Recording:
+    recording.facts["device"]["gb_version"] = "2.0"
+    return recording
+
+
+def test_a_lens_that_does_as_told_conforms() -> None:
+    measured = measure_control(commanded())
+    assert measured.details["reasons"] == []
+    assert (measured.value, measured.spoilt) == ("conforms", None)
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ({"turned": -1}, "inverted"),
+        ({"turned": 0}, "ignored"),
+        ({"stops": False}, "stop-ignored"),
+        ({"preset": False}, "preset-lost"),
+        ({"checksum": False}, "bad-checksum-obeyed"),
+        ({"i_frame": False}, "no-key-picture"),
+    ],
+)
+def test_faults(what: dict[str, Any], reason: str) -> None:
+    measured = measure_control(with_edition(commanded(**what)))
+    assert measured.value == "deviates"
+    assert reason in reasons(measured)
+
+
+def test_a_fixed_camera_has_no_lens_to_move() -> None:
+    measured = measure_control(commanded(turned=0, ptz_type=3))
+    assert measured.value == "conforms"
+    assert measured.details["not_applicable"] == ["ptz"]
+    unknown = measure_control(commanded(turned=0, ptz_type=None))
+    assert unknown.spoilt is not None
+    assert unknown.spoilt.code == "gb-control.form-unknown"
+
+
+def test_without_a_device_the_visit_says_why() -> None:
+    measured = measure_control(empty(KIND))
+    assert measured.spoilt is not None
+    assert measured.spoilt.code == "visit.no-gb28181"
