@@ -26,7 +26,8 @@ class AccessUnit:
     Attributes:
         pts: 33 bits of 90 kHz; ``None`` where none was carried for it.
         data: with start codes.
-        key: an IDR or other random access picture, or one with its own parameter sets.
+        key: an IDR or other random access picture, or one with its own parameter sets; of codecs
+            that are not read here, one in whose pack a map stands.
         offset: place in the program stream of the packet that it begins in.
     """
 
@@ -84,25 +85,25 @@ def streams_of(units: Iterable[Unit]) -> Streams:
     """As ``demultiplex``, from units that were read already."""
     declared: dict[int, int] = {}
     pictures: list[PesPacket] = []
-    starts_pack: list[bool] = []
+    packs: list[tuple[int, bool]] = []
     sounds: list[Sound] = []
     video_id = audio_id = -1
-    fresh = True
+    pack, mapped = 0, False
     for unit in units:
         if isinstance(unit, PesPacket):
             if is_video(unit.stream_id):
                 video_id = unit.stream_id if video_id < 0 else video_id
                 if unit.stream_id == video_id:
                     pictures.append(unit)
-                    starts_pack.append(fresh)
-                    fresh = False
+                    packs.append((pack, mapped))
             elif is_audio(unit.stream_id):
                 audio_id = unit.stream_id if audio_id < 0 else audio_id
                 if unit.stream_id == audio_id:
                     sounds.append(Sound(unit.pts, unit.payload))
         elif isinstance(unit, Pack):
-            fresh = True
+            pack, mapped = pack + 1, False
         elif isinstance(unit, StreamMap):
+            mapped = True
             declared.update((stream, kind) for kind, stream in unit.streams)
     declared_video = _name(declared.get(video_id), VIDEO_TYPES | OTHER_VIDEO_TYPES)
     declared_audio = _name(declared.get(audio_id), AUDIO_TYPES | OTHER_AUDIO_TYPES)
@@ -111,7 +112,7 @@ def streams_of(units: Iterable[Unit]) -> Streams:
     if video in ("H264", "H265"):
         access_units = _by_nal_units(pictures, video)
     else:
-        access_units = _by_packets(pictures, starts_pack)
+        access_units = _by_packets(pictures, packs)
     reordered = any(packet.dts is not None for packet in pictures)
     return Streams(
         video,
@@ -214,20 +215,30 @@ def _picture_starts(stream: bytes, h265: bool) -> list[tuple[int, bool]]:
     return found
 
 
-def _by_packets(packets: list[PesPacket], starts_pack: list[bool]) -> list[AccessUnit]:
-    """Pictures of other codecs: one begins with a new time or, without times, with a pack."""
+def _by_packets(packets: list[PesPacket], packs: list[tuple[int, bool]]) -> list[AccessUnit]:
+    """Pictures of other codecs: one begins with a new time or, without times, with a pack.
+
+    Args:
+        packets: of the video stream.
+        packs: for each packet the number of its pack, and whether a map stood in it, which
+            makes its picture a key picture (GB/T 28181-2016 C.1).
+    """
     units: list[AccessUnit] = []
     pieces: list[bytes] = []
-    pts, offset = None, 0
+    pts, offset, key, last = None, 0, False, -1
     timed = any(packet.pts is not None for packet in packets)
-    for packet, fresh in zip(packets, starts_pack, strict=True):
-        new = packet.pts is not None and packet.pts != pts if timed else fresh
+    # Where every pack has a map, it tells nothing.
+    telling = not all(mapped for _, mapped in packs)
+    for packet, (pack, mapped) in zip(packets, packs, strict=True):
+        new = packet.pts is not None and packet.pts != pts if timed else pack != last
         if new and pieces:
-            units.append(AccessUnit(pts, b"".join(pieces), False, offset))
+            units.append(AccessUnit(pts, b"".join(pieces), key, offset))
             pieces = []
         if new or not pieces:
             pts, offset = packet.pts if new else pts, packet.offset
+            key = mapped and telling
+        last = pack
         pieces.append(packet.payload)
     if pieces:
-        units.append(AccessUnit(pts, b"".join(pieces), False, offset))
+        units.append(AccessUnit(pts, b"".join(pieces), key, offset))
     return units

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import messages
 from protocols.mpeg_ps.build import Flaws
@@ -136,6 +138,31 @@ def test_times_of_packets_are_judged():
     large = packets(stream(audio=None), 3000)
     assert "rtp-packet-large" in {found.code for found in judge_ps_packets(large)}
     assert judge_ps_packets(large, datagrams=False) == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_damage_makes_the_judge_fail(data):
+    whole = bytearray(b"".join(stream()[:10]))
+    for _ in range(data.draw(st.integers(0, 12))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    gaps = data.draw(st.lists(st.integers(0, len(whole)), max_size=5))
+    told = judge_program_stream(bytes(whole[data.draw(st.integers(0, len(whole))) :]), gaps)
+    assert len(told) == len({found.code for found in told})
+    pieces = packetise_program_stream(bytes(whole))
+    odd = [
+        RtpPacket(96, bool(number & 4), data.draw(st.integers(0, 65_535)), number, 7, piece)
+        for number, piece in enumerate(pieces)
+    ]
+    judge_ps_packets(odd)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400))
+def test_no_bytes_make_the_judge_fail(data):
+    judge_program_stream(data)
+    judge_program_stream(b"\0\0\1\xba" + data)
+    judge_ps_packets([RtpPacket(96, True, 1, 1, 1, b"\0\0\1\xba" + data)])
 
 
 def test_every_code_has_its_sentence():

@@ -206,3 +206,19 @@ def test_what_the_muxer_of_ffmpeg_writes_is_read(muxer, codec, tmp_path):
         assert sum(time is not None for time in times) > 25
         for number, time in enumerate(times):
             assert time in (None, times[0] + 3600 * number)
+
+
+@pytest.mark.parametrize("codec", ["SVAC", "MPEG4"])
+def test_pictures_of_other_codecs_are_told_by_their_times(codec):
+    builder = ProgramStreamBuilder(codec, "SVACA")
+    pictures = [bytes([number]) * 70_000 for number in range(1, 11)]
+    data = b"".join(
+        builder.picture(picture, 3600 * number, number % 5 == 0)
+        + builder.sound(SOUND, 3600 * number)
+        for number, picture in enumerate(pictures)
+    )
+    streams = demultiplex(data)
+    assert (streams.video, streams.audio) == (codec, "SVACA")
+    assert [unit.data for unit in streams.access_units] == pictures
+    assert [unit.pts for unit in streams.access_units] == [3600 * number for number in range(10)]
+    assert [unit.key for unit in streams.access_units] == [n % 5 == 0 for n in range(10)]
