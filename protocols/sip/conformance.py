@@ -131,7 +131,7 @@ def _judge_request(request: SipRequest, transport: str, found: list[Deviation]) 
         found.append(Deviation("sip-header-missing", "RFC 6665 8.2.3", "Subscription-State"))
     size = len(request.body) + sum(len(name) + len(value) + 4 for name, value in request.headers)
     if transport == "udp" and size > _DATAGRAM_BOUND and request.method != "ACK":
-        found.append(Deviation("sip-datagram-size", "RFC 3261 18.1.1", str(size)))
+        found.append(Deviation("sip-datagram-size", "RFC 3261 18.1.1", f"{size // 100}00+"))
 
 
 def _judge_values(message: SipMessage, transport: str, found: list[Deviation]) -> None:
