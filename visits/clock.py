@@ -18,6 +18,7 @@ from targets.onvif_services import NAMESPACES
 from targets.transcript import Transcript
 from visits.circumstances import XML, Visit
 from visits.clock_polling import watch_ticks
+from visits.gb28181.clock_polls import gb28181_polls
 
 _QUESTION = (
     b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -39,11 +40,19 @@ async def record_clock(visit: Visit) -> None:
     Raises:
         VisitProblem: the device tells no time at all.
     """
-    visit.needs_onvif()
+    if not visit.registers:
+        visit.needs_onvif()
     transcript = visit.transcribe()
     visit.facts["polls"] = polls = []
+    visit.facts["ntp"] = None
     await visit.note_reference()
     try:
+        if visit.registers:
+            polls += await gb28181_polls(visit)
+        if not visit.camera.speaks_onvif:
+            if not polls:
+                raise VisitProblem("visit.not-offered", what="DeviceTime", detail="GB/T 28181")
+            return
         asker = _Asker(visit, transcript)
         await asker.warm_up()
         polls += await _watch(visit, asker.onvif, visit.lengths.clock, visit.lengths.clock_polls)

@@ -36,7 +36,19 @@ def key_picture(
         return _last_jpeg(units)
     if encoding not in _DECODERS:
         return None
-    image = _decode(units, encoding, _announced(parameters))
+    read = h264_units if encoding == "H264" else h265_units
+    contents = (read(unit).annex_b() for unit in reversed(units))
+    return _jpeg(_decode(contents, encoding, _announced(parameters)))
+
+
+def picture_of(access_unit: bytes, encoding: str) -> bytes | None:
+    """A key picture in the byte stream form (with start codes) as JPEG, or ``None``."""
+    if encoding not in _DECODERS:
+        return None
+    return _jpeg(_decode([access_unit], encoding, b""))
+
+
+def _jpeg(image: Image.Image | None) -> bytes | None:
     if image is None:
         return None
     out = io.BytesIO()
@@ -87,10 +99,8 @@ def _announced(parameters: dict[str, str]) -> bytes:
     return found
 
 
-def _decode(units: list[list[bytes]], encoding: str, announced: bytes) -> Image.Image | None:
-    read = h264_units if encoding == "H264" else h265_units
-    for payloads in reversed(units):
-        content = read(payloads).annex_b()
+def _decode(contents: Iterable[bytes], encoding: str, announced: bytes) -> Image.Image | None:
+    for content in contents:
         if not _holds_key(content, encoding):
             continue
         decoder: Any = av.CodecContext.create(_DECODERS[encoding], "r")

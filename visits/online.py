@@ -11,6 +11,7 @@ from targets.onvif_client import OnvifClient
 from targets.onvif_media import CameraMedia
 from targets.rtsp_client import RtspSession, open_session
 from visits.circumstances import JPEG, Visit
+from visits.gb28181.online import gb28181_picture
 from visits.key_picture import key_picture
 from visits.stream_source import main_profile, seconds_with_a_key_picture
 from visits.waiting import wait
@@ -66,6 +67,8 @@ _ANSWERED = frozenset(
 
 async def _ask(visit: Visit, camera: CameraTarget, poll: dict[str, Any]) -> bytes | None:
     """One poll on connections of its own; marks in ``poll`` how far it came."""
+    if camera.only_registers:
+        return await gb28181_picture(visit, poll)
     if not camera.speaks_onvif:
         return await _picture(visit, camera, poll, camera.stream_uri, _LEAST_SECONDS)
     client = OnvifClient(camera, time_source=visit.time)

@@ -12,6 +12,7 @@ from protocols.gb28181.manscdp import Kind, Manscdp
 from protocols.sip.endpoint import IncomingRequest, Peer
 from protocols.sip.passed import PassedMessage
 from targets.errors import VisitProblem
+from targets.gb28181.channels import camera_among, channels_of
 from targets.gb28181.exchange import Exchange, Fields, run_exchange
 from targets.gb28181.policy import Policy
 from targets.gb28181.record import DeviceRecord, Event, Notified, RegisterAnswer
@@ -158,11 +159,19 @@ class RegisteredDevice:
 
     # Asking
 
+    @property
+    def main_channel(self) -> str:
+        """The channel whose video is asked for."""
+        return camera_among(self.channels, self.id)
+
     async def query(
         self, command: str, fields: Fields = (), *, target: str = "", seconds: float = 10.0
     ) -> Exchange:
         """Ask by MESSAGE and collect the answers of the same SN (9.5); see ``run_exchange``."""
-        return await self._exchange("Query", command, fields, target, seconds, wait=True)
+        exchange = await self._exchange("Query", command, fields, target, seconds, wait=True)
+        if command == "Catalog":
+            self.channels = channels_of(exchange) or self.channels
+        return exchange
 
     async def control(
         self,

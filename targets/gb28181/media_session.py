@@ -29,6 +29,7 @@ from targets.gb28181.media_receiver import (
     flows_of,
     opened,
 )
+from targets.packet_capture import PacketCapture
 
 if TYPE_CHECKING:
     from targets.gb28181.device import RegisteredDevice
@@ -278,16 +279,23 @@ class MediaSession:
         if packets:
             self.outcome.first_packet_at = min(one[0] for one in packets) / 1e9
 
-    def to_pcap(self) -> bytes:
-        """The media as a capture file, in clear where a key was agreed."""
+    def clear(self) -> PacketCapture:
+        """The packets, opened where a key was agreed; to be asked once the session has ended."""
         if self._receiver is None:
-            return b""
+            return PacketCapture()
         capture = self._receiver.capture
         if self._crypto is not None:
             try:
                 capture, self.outcome.not_protected = opened(capture, self._crypto)
             except ValueError:
                 self.outcome.deviations.append("sdp-crypto-suite")
+        return capture
+
+    def to_pcap(self) -> bytes:
+        """The media as a capture file, in clear where a key was agreed."""
+        capture = self.clear()
+        if self._receiver is None:
+            return b""
         local = self.platform.settings.address
         self.outcome.dropped_by_receiver = capture.dropped
         device = self._peer.host if self._peer is not None else "0.0.0.0"

@@ -8,9 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from protocols.deviation import printable
 from protocols.sip.capture import write_conversation
-from protocols.xml_reading import children, find, words
 from targets.errors import VisitProblem
 from targets.gb28181 import RegisteredDevice
 from targets.gb28181.exchange import Exchange, Fields
@@ -19,9 +17,6 @@ from visits.circumstances import PCAP, Visit
 
 CONVERSATION, PCAPNG = "conversation.pcapng", "application/x-pcapng"
 Step = dict[str, Any]
-#: Types of things with a picture of their own, in the order of preference (annex D).
-_CAMERAS = ("132", "131")
-_MOST_CHANNELS = 4096
 
 
 class Script:
@@ -80,9 +75,7 @@ class Script:
     async def catalog(self) -> Exchange:
         """Ask for the catalogue and learn the channels from it."""
         seconds = self.lengths.gb_answer
-        exchange = await self.ask("catalog", lambda: self.device.query("Catalog", seconds=seconds))
-        self.device.channels = channels_of(exchange) or self.device.channels
-        return exchange
+        return await self.ask("catalog", lambda: self.device.query("Catalog", seconds=seconds))
 
     async def status(self) -> Exchange:
         """Ask how the device is."""
@@ -95,12 +88,9 @@ class Script:
         """The channel whose video is asked for: a camera in the catalogue, else the device."""
         if not self.device.channels:
             await self.catalog()
-        channels = self.device.channels or {self.device.id: ""}
-        chosen = next(
-            (one for kind in _CAMERAS for one in channels if one[10:13] == kind), self.device.id
-        )
+        chosen = self.device.main_channel
         self.visit.facts["channel"] = chosen
-        self.visit.facts["ptz_type"] = channels.get(chosen) or None
+        self.visit.facts["ptz_type"] = self.device.channels.get(chosen) or None
         return chosen
 
     async def command(
@@ -182,19 +172,6 @@ class Script:
         }
         self.visit.facts.setdefault("keepalive_s", platform.keepalive_seconds)
         self.visit.facts.setdefault("keepalive_source", "agreed")
-
-
-def channels_of(exchange: Exchange) -> dict[str, str]:
-    """Ids of the things in a catalogue, with their PTZType ("" when not told)."""
-    found: dict[str, str] = {}
-    for page in exchange.pages:
-        listed = find(page.root, "DeviceList")
-        for item in children(listed, "Item") if listed is not None else ():
-            identifier = words(item, "DeviceID") or ""
-            if identifier and len(found) < _MOST_CHANNELS:
-                kind = words(item, "Info", "PTZType") or words(item, "PTZType") or ""
-                found[identifier[:20]] = printable(kind, 8)
-    return found
 
 
 @asynccontextmanager

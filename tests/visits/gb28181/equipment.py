@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assessment.recording import Recording
+from simulators.camera.clock import configure as configure_clock
 from simulators.camera.gb28181.device import GbDevice
 from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.state import CameraState
@@ -25,7 +26,7 @@ PASSWORD = "Tantou-2026-sim"
 _NUMBERS = itertools.count(1)
 QUICK = replace(
     Lengths().with_quick_devices(), gb_come=8.0, gb_react=4.0, gb_refuse=1.2, gb_granted=2,
-    gb_watch=1.5, gb_live=1.0, gb_after_bye=0.3, gb_move=0.5, gb_play=1.5, gb_answer=3.0,
+    gb_watch=1.5, clock=1.5, clock_polls=2, online_polls=1, gb_live=1.0, gb_after_bye=0.3, gb_move=0.5, gb_play=1.5, gb_answer=3.0,
 )  # fmt: skip
 
 
@@ -45,10 +46,10 @@ class Bench:
     async def alarm_input(self, _: str, state: str) -> None:
         await self.device.set_alarm_input(state == "on")
 
-    async def visit(self, kind: str) -> Recording:
+    async def visit(self, kind: str, *, of_registration: bool = True) -> Recording:
         """As a run would visit it, in this event loop."""
         camera = parse_camera(f"gb28181://{DEVICE}", point="p", secret=lambda: self.secret)
-        return await self.desk.visit(f"gb28181:{kind}", camera)
+        return await self.desk.visit(f"gb28181:{kind}" if of_registration else kind, camera)
 
 
 @asynccontextmanager
@@ -69,6 +70,7 @@ async def bench(
     platform.device(DEVICE)
     await platform.start()
     state = CameraState(other, "p", password=password, behaviours=set(behaviours))
+    configure_clock(state)
     state.main.gop = 10
     port = platform.tls_port if settings.get("transport") == "tls" else platform.port
     usual = {
