@@ -184,7 +184,11 @@ def _incomplete(
     ended: float,
 ) -> None:
     large = any(one.request.size > _UNFRAGMENTED for one in answers)
-    if large and not conversation.reliable:
+    shortages = judgement.details.setdefault("shortages", [])
+    shortages.append([total, found])
+    # What is lost on the way is not lost the same way twice.
+    again = shortages.count([total, found]) > 1
+    if large and not conversation.reliable and not again:
         judgement.doubt("catalog-lost-on-the-way", sum=total, found=found)
     elif ended - answers[-1].at < _PATIENCE_S:
         judgement.doubt("catalog-still-coming", sum=total, found=found)

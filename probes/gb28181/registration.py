@@ -31,6 +31,8 @@ _TWENTY = re.compile(r"[0-9]{20}")
 _PATIENCE = 3
 #: Beyond the granted time until a refresh counts as missed: seconds, at most this share of it.
 _GRACE_S, _GRACE_SHARE = 3.0, 0.2
+#: How a keepalive of a device is answered whose registration is over.
+_TURNED_AWAY = (403, 404)
 
 
 def measure_registration(recording: Recording) -> Measurement:
@@ -196,7 +198,16 @@ def measure_refresh(recording: Recording, *, governing: str = "granted") -> Meas
         None,
     )
     due, grace = at + limit, min(_GRACE_S, _GRACE_SHARE * limit)
-    if fresh is not None:
+    until = fresh.at if fresh is not None else ended
+    turned_away = [
+        one
+        for one in conversation.told("Notify", "Keepalive")
+        if at < one.at < until and one.status in _TURNED_AWAY
+    ]
+    if turned_away:
+        # Registering anew because the platform knows it no more is no refresh.
+        _late(judgement, conversation, due, until, limit, None)
+    elif fresh is not None:
         after = fresh.at - at
         judgement.details["after_s"] = after
         if after > limit + grace:

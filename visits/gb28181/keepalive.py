@@ -21,6 +21,7 @@ async def record_keepalive(visit: Visit) -> None:
         seconds = max(visit.lengths.gb_watch, (_WATCHED + 0.5) * interval)
         with script.step("watch", seconds=seconds, interval_s=interval, source=source):
             await script.device.wait_for(lambda: False, seconds)
+        await script.status()  # what answers now was there, and the path was open
         await _silence(script, interval)
 
 

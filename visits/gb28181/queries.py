@@ -13,7 +13,8 @@ async def record_queries(visit: Visit) -> None:
     seconds = visit.lengths.gb_answer
     async with conversation(visit) as script:
         device = script.device
-        await script.catalog()
+        if not (await script.catalog()).complete:
+            await script.catalog()  # the same shortage twice is the device's, not the path's
         channel = await script.channel()
         await script.ask("device-info", lambda: device.query("DeviceInfo", seconds=seconds))
         await script.status()
