@@ -64,12 +64,30 @@ def _judge_addresses(message: SipMessage, missing: set[str], found: list[Deviati
 
 def _judge_form(text: str, name: str, found: list[Deviation]) -> None:
     """Spaces within the brackets, a display name that needs quotes, a URI that needs brackets."""
-    before, bracket, rest = re.sub(r'"(?:[^"\\]|\\.)*"', "", text).partition("<")
+    before, bracket, rest = _outside_quotes(text).partition("<")
     display = bool(bracket) and not _DISPLAY.fullmatch(before)
     spaces = bool(bracket) and bool(_SPACED.match(rest))
     bare = not bracket and ("?" in before or "," in before)
     if display or spaces or bare:
         found.append(Deviation("sip-address-form", "RFC 3261 20.10", name))
+
+
+def _outside_quotes(text: str) -> str:
+    """The text without its quoted strings, in one pass."""
+    if '"' not in text:
+        return text
+    kept = []
+    quoted = escaped = False
+    for one in text:
+        if escaped:
+            escaped = False
+        elif one == '"':
+            quoted = not quoted
+        elif quoted:
+            escaped = one == "\\"
+        else:
+            kept.append(one)
+    return "".join(kept)
 
 
 _DISPLAY = re.compile(r"[\s!%'*+\-.`~\w]*", re.ASCII)

@@ -12,12 +12,12 @@ from protocols.sip.message import Headers, SipRequest, SipResponse
 if TYPE_CHECKING:
     from protocols.sip.transactions import ServerInvite, ServerTransaction
 
-_TAG = re.compile(r";\s*tag\s*=\s*([^\s;,\">]+)[^>]*$", re.IGNORECASE)
+_TAG = re.compile(r";\s*tag\s*=\s*([^\s;,\">]+)", re.IGNORECASE)
 
 
 def tag_of(value: str | None) -> str:
     """The tag of a From or To value as sent, "" when there is none."""
-    found = _TAG.search(value) if value else None
+    found = _TAG.search(value.rpartition(">")[2]) if value else None
     return found[1] if found else ""
 
 

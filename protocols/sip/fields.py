@@ -14,8 +14,8 @@ from protocols.sip.uri import NameAddress, build_parameters, parse_name_address,
 BRANCH_COOKIE = "z9hG4bK"
 _VIA = re.compile(
     r"SIP\s*/\s*2\.0\s*/\s*([A-Za-z]{1,16})\s+(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._\-]{1,255})"
-    r"(?:\s*:\s*(\d{1,5}))?\s*(;.*)?",
-    re.IGNORECASE | re.ASCII | re.DOTALL,
+    r"(?:\s*:\s*(\d{1,5}))?",
+    re.IGNORECASE | re.ASCII,
 )
 _CSEQ = re.compile(r"(\d{1,10})\s+([!%'*+\-.`~\w]{1,64})", re.ASCII)
 
@@ -59,13 +59,14 @@ def parse_via(text: str) -> Via:
     Raises:
         ProtocolError: not a Via of SIP/2.0, or a port beyond 65535.
     """
-    found = _VIA.fullmatch(text.strip())
+    sent, semicolon, rest = text.partition(";")
+    found = _VIA.fullmatch(sent.strip())
     if not found:
         raise ProtocolError("SIP: malformed Via")
-    transport, host, port, rest = found.groups()
+    transport, host, port = found.groups()
     if port and int(port) > 65_535:
         raise ProtocolError("SIP: a port beyond 65535")
-    parameters = parse_parameters(rest) if rest else {}
+    parameters = parse_parameters(semicolon + rest) if rest else {}
     branch = parameters.pop("branch", "")
     received = parameters.pop("received", "")
     rport = parameters.pop("rport", None)

@@ -94,9 +94,8 @@ REASONS = {
     606: "Not Acceptable",
 }
 
-_REQUEST_LINE = re.compile(
-    r"([!%'*+\-.`~\w]{1,64})([ \t]+)(.+?)([ \t]+)(SIP/\d{1,4}\.\d{1,4})([ \t]*)"
-)
+_METHOD = re.compile(r"[!%'*+\-.`~\w]{1,64}")
+_VERSION = re.compile(r"SIP/\d{1,4}\.\d{1,4}")
 _STATUS_LINE = re.compile(r"(SIP/\d{1,4}\.\d{1,4})[ \t]+(\d{3})(?:[ \t]+(.*)|[ \t]*)", re.DOTALL)
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n|\r\r")
 
@@ -197,9 +196,11 @@ def _decode(data: bytes, deviations: list[Deviation]) -> str:
 
 
 def _parse_start_line(line: str, deviations: list[Deviation]) -> SipMessage:
-    if request := _REQUEST_LINE.fullmatch(line):
-        method, first, uri, second, version, trailing = request.groups()
-        if first != " " or second != " " or trailing:
+    words = line.split()
+    if len(words) > 2 and _METHOD.fullmatch(words[0]) and _VERSION.fullmatch(words[-1]):
+        method, version = words[0], words[-1]
+        uri = line.strip()[len(method) : -len(version)].strip()
+        if line != f"{method} {uri} {version}":
             deviations.append(Deviation("sip-start-line-spaces", "RFC 3261 7.1"))
         if uri[0] == "<" and uri[-1] == ">" and len(uri) > 2:
             deviations.append(Deviation("sip-request-uri-brackets", "RFC 3261 7.1"))

@@ -17,9 +17,7 @@ _URI = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _OTHER = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{0,31}):([^\s<>]+)")
-_BRACKETED = re.compile(
-    r"\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^<\"]*?))\s*<\s*([^>]*?)\s*>\s*(;.*)?", re.DOTALL
-)
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _PARAMETER = re.compile(
     r"\s*;\s*([^\s;=,\"]+)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;,\"]*)))?\s*", re.DOTALL
 )
@@ -146,11 +144,20 @@ def parse_name_address(text: str) -> NameAddress:
     """
     if len(text) > _MAXIMUM:
         raise ProtocolError("SIP: address too long")
-    if found := _BRACKETED.fullmatch(text):
-        quoted, plain, uri, parameters = found.groups()
-        display = re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL) if quoted is not None else plain
-        return NameAddress(
-            display, parse_uri(uri), parse_parameters(parameters) if parameters else {}
-        )
-    uri, semicolon, parameters = text.strip().partition(";")
-    return NameAddress("", parse_uri(uri), parse_parameters(semicolon + parameters))
+    text = text.strip()
+    display, rest = "", text
+    if quoted := _QUOTED.match(text):
+        display = re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL)
+        rest = text[quoted.end() :].lstrip()
+    elif "<" in text:
+        before, bracket, after = text.partition("<")
+        display, rest = before.strip(), bracket + after
+    if rest[:1] != "<":
+        if display or '"' in rest.partition(";")[0]:
+            raise ProtocolError("SIP: a name without an address")
+        uri, semicolon, parameters = rest.partition(";")
+        return NameAddress("", parse_uri(uri), parse_parameters(semicolon + parameters))
+    uri, bracket, parameters = rest[1:].partition(">")
+    if not bracket or ('"' in display and not quoted):
+        raise ProtocolError("SIP: quotes or brackets are not closed")
+    return NameAddress(display, parse_uri(uri), parse_parameters(parameters.strip()))
