@@ -11,9 +11,13 @@ from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
 from assessment.verdicts import Verdict
+from probes.gb28181.alarm import measure_alarm
+from probes.gb28181.control import measure_control
+from probes.gb28181.date_following import measure_date_following
 from probes.gb28181.keepalive import measure_keepalive
 from probes.gb28181.live import measure_first_picture, measure_live
 from probes.gb28181.queries import measure_queries
+from probes.gb28181.records import measure_records
 from probes.gb28181.registration import (
     measure_refresh,
     measure_registration,
@@ -90,3 +94,23 @@ def first_picture_is_prompt(scenario_run: ScenarioRun, seconds: str) -> None:
     if float(seconds) != limit and scenario_run.acceptance.reading("R-038") == "two-seconds":
         raise HarnessError(f"the feature says {seconds} s, the catalogue another time")
     judge(scenario_run, "gb28181:live", measure_first_picture)
+
+
+@then("每台摄像机按国标控制命令动作")
+def obeys_commands(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:control", measure_control)
+
+
+@then("每台摄像机的录像按国标检索、回放与下载")
+def plays_records(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:records", measure_records)
+
+
+@then("每台摄像机把报警通知平台")
+def notifies_alarms(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:alarm", measure_alarm)
+
+
+@then("每台摄像机的时间跟随注册应答")
+def follows_the_date(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:clock", measure_date_following)
