@@ -13,12 +13,14 @@ from protocols.errors import ProtocolError
 from protocols.sip.endpoint import IncomingRequest, Peer
 from protocols.sip.message import SipRequest, SipResponse
 from simulators.behaviours import defect
-from simulators.camera.gb28181 import queries
-from simulators.camera.gb28181.markup import CONTENT_TYPE, Element, Order, e, read, write
+from simulators.camera.gb28181 import alarms, controls, queries
+from simulators.camera.gb28181.broadcast import Broadcasts
+from simulators.camera.gb28181.markup import CONTENT_TYPE, Element, Order, date_time, e, read, write
 from simulators.camera.gb28181.memory import Memory
 from simulators.camera.gb28181.registration import WRONG_KEEPALIVE_ID, Registration
 from simulators.camera.gb28181.sessions import Sessions
 from simulators.camera.gb28181.settings import GbSettings
+from simulators.camera.gb28181.subscriptions import Subscriptions
 from simulators.camera.gb28181.tasks import end
 from simulators.camera.gb28181.wire import Wire, patiently
 from simulators.camera.state import CameraState
@@ -50,6 +52,8 @@ class GbDevice:
         self.memory = Memory()
         self.wire = Wire(state, lambda: self.settings, self._on_request, self._on_lost)
         self.sessions = Sessions(self)
+        self.subscriptions = Subscriptions(self)
+        self.broadcasts = Broadcasts(self)
         self.registration: Registration | None = None
         self._installed = settings
         self._sn = 0
@@ -88,7 +92,9 @@ class GbDevice:
         if self.registration is not None:
             await self.registration.stop()
             self.registration = None
+        await self.subscriptions.close()
         await self.sessions.close()
+        self.broadcasts.ended()
         await end(list(self._tasks))
         await self.wire.stop()
 
@@ -107,7 +113,15 @@ class GbDevice:
 
     async def set_alarm_input(self, closed: bool) -> None:
         """Close or open the contact at the alarm input."""
-        self.memory.input_closed = closed
+        await alarms.contact(self, closed)
+
+    async def restart(self, seconds: float) -> None:
+        """Fall silent as a device does that restarts, and register anew afterwards."""
+        await self.sessions.close()
+        await self.subscriptions.close()
+        self.broadcasts.ended()
+        if self.registration is not None:
+            await self.registration.fall_silent(seconds)
 
     # What registration needs
 
@@ -142,10 +156,10 @@ class GbDevice:
         """A body in the device's charset."""
         return write(kind, command, sn, device, fields, queries.writing(self.state, self.settings))
 
-    async def say(self, body: bytes, peer: Peer | None = None) -> int:
+    async def say(self, body: bytes, peer: Peer | None = None, timeout: float = 10.0) -> int:
         """Send a MESSAGE; the status of its answer, 0 when there was none."""
         try:
-            answer = await self.wire.send(self.wire.message(body, CONTENT_TYPE), peer)
+            answer = await self.wire.send(self.wire.message(body, CONTENT_TYPE), peer, timeout)
         except (OSError, TimeoutError):
             return 0
         return answer.status
@@ -184,7 +198,8 @@ class GbDevice:
         in_session = {
             "INVITE": self.sessions.invite,
             "ACK": self.sessions.acknowledge,
-            "BYE": self.sessions.bye,
+            "BYE": self._on_bye,
+            "SUBSCRIBE": self.subscriptions.subscribe,
             "INFO": self.sessions.info,
         }
         if method == "OPTIONS":
@@ -199,6 +214,13 @@ class GbDevice:
             await in_session[method](incoming)
         elif method != "CANCEL":
             incoming.respond(405, headers=[("Allow", ALLOW)])
+
+    async def _on_bye(self, incoming: IncomingRequest) -> None:
+        if self.broadcasts.owns(incoming.request.headers.get("Call-ID") or ""):
+            incoming.respond(200)
+            self.broadcasts.ended()
+        else:
+            await self.sessions.bye(incoming)
 
     async def _on_message(self, incoming: IncomingRequest) -> None:
         request = incoming.request
@@ -239,8 +261,34 @@ class GbDevice:
         return peer.host == settings.server_address
 
     async def _obey(self, order: Order, peer: Peer) -> None:
+        back = self._return_path(peer)
         if order.kind == "Query":
-            await self._answer_query(order, self._return_path(peer))
+            await self._answer_query(order, back)
+        elif order.kind == "Control":
+            if order.command == "DeviceConfig":
+                result: str | None = controls.configure(self, order)
+            else:
+                result = await controls.obey(self, order)
+            if result is not None:
+                await patiently(self.state)
+                await self.respond(order, order.command, [e("Result", result)], back)
+            if order.has("SnapShotConfig"):
+                await self._snapshot_told(order)
+        elif order.kind == "Notify" and order.command == "Broadcast":
+            await self.broadcasts.offered(order, back)
+
+    async def _snapshot_told(self, order: Order) -> None:
+        """Tell that ordered snapshots were uploaded (2022)."""
+        session = order.text("SnapShotConfig", "SessionID")
+        stamp = date_time(self.state.clock.now()).translate({45: None, 58: None, 84: None})
+        name = f"{self.settings.channel_ids()[0]}01{stamp}00001"
+        fields = [
+            e("SessionID", session),
+            e("SnapShotList", [e("SnapShotFileID", name)]),
+        ]
+        device = order.device or self.own_id
+        sn = str(self.next_sn())
+        await self.say(self.body("Notify", "UploadSnapShotFinished", sn, device, fields))
 
     def _return_path(self, peer: Peer) -> Peer | None:
         """Where an answer goes: to the platform, or to whom the device should not obey."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from simulators.behaviours import defect
 from simulators.camera.gb28181.markup import Element, e
 from simulators.camera.gb28181.settings import GbSettings
+from simulators.camera.onvif.device_memory import NO_PTZ
 from simulators.camera.state import CameraState
 
 NO_ALARM_INPUT = defect("no-alarm-input", "The device has no alarm input.")
@@ -20,7 +21,6 @@ MISSING_FIELD = defect(
     "missing-mandatory-field",
     "Catalog items have no CivilCode and no Address, DeviceInfo no Result.",
 )
-NO_PTZ = "no-ptz"
 
 _MANDATORY_LOST = ("CivilCode", "Address")
 

@@ -108,6 +108,13 @@ class Registration:
         self._lost = True
         self._changed.set()
 
+    async def fall_silent(self, seconds: float) -> None:
+        """Say nothing for a while, without a farewell, then register anew."""
+        await self._end_task()
+        self.online = False
+        await asyncio.sleep(seconds)
+        self.start()
+
     async def _end_task(self) -> None:
         await end([self._task, *self._keepalives])
         self._task = None

@@ -187,6 +187,25 @@ class Wire:
             body=body,
         )
 
+    def invitation(self, source: str, own: str, body: bytes, content_type: str) -> SipRequest:
+        """An INVITE of one of the device's parts to a source of sound."""
+        domain = self._settings().domain
+        return self.endpoint.new_request(
+            "INVITE",
+            f"sip:{source}@{domain}",
+            from_=f"<sip:{own}@{domain}>",
+            to=f"<sip:{source}@{domain}>",
+            contact=self.contact(),
+            headers=[("Subject", f"{source}:1,{own}:1")],
+            content_type=content_type,
+            body=body,
+        )
+
+    def post(self, request: SipRequest) -> None:
+        """Send a request that is not answered. OSError: the platform is not connected."""
+        if self._peer is not None:
+            self.endpoint.send(request, self._peer)
+
     async def send(
         self, request: SipRequest, peer: Peer | None = None, timeout: float = 10.0
     ) -> SipResponse:
