@@ -174,6 +174,10 @@ class SipEndpoint:
         """Close the peer's TCP or TLS connection."""
         self._sockets.drop(peer)
 
+    def security(self, peer: Peer) -> tuple[str, str] | None:
+        """TLS version and cipher suite towards a peer (``TLSv1.3``, ``TLS_AES_…``), or None."""
+        return self._sockets.security(peer)
+
     async def request(
         self,
         request: SipRequest,

@@ -168,6 +168,16 @@ class Connection(asyncio.Protocol):
             raise ConnectionAbortedError("the peer does not read")
         self._transport.write(data)
 
+    def security(self) -> tuple[str, str] | None:
+        """TLS version and cipher suite, None when nothing is encrypted."""
+        if self._transport is None:
+            return None
+        shaken = self._transport.get_extra_info("ssl_object")
+        if not isinstance(shaken, ssl.SSLObject):
+            return None
+        version, cipher = shaken.version(), shaken.cipher()
+        return (version, cipher[0]) if version and cipher else None
+
     def close(self) -> None:
         """Close after what was written has gone out."""
         if self._transport is not None:

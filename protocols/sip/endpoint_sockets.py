@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections import Counter
@@ -13,6 +14,7 @@ from protocols.sip.endpoint_connections import TLS_HANDSHAKE_SECONDS, Connection
 from protocols.sip.endpoint_parts import Limits, Peer, Transport
 from protocols.sip.timers import TimerHeap
 
+_LOG = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10.0
 _MAXIMUM_DATAGRAM = 65_507
 _RECEIVE_BUFFER = 8 << 20
@@ -137,16 +139,23 @@ class Sockets:
         if self._per_host[host] >= self.limits.connections_per_host:
             return False
         if connection.transport_name == "tls" and not connection.outbound:
-            given = self._server_tls
-            if given is None:
+            context = self._server_context((host, connection.peer.port))
+            if context is None:
                 return False
-            remote = (host, connection.peer.port)
-            connection.server_context = (
-                given if isinstance(given, ssl.SSLContext) else given(remote)
-            )
+            connection.server_context = context
         self._per_host[host] += 1
         self._connections[connection.number] = connection
         return True
+
+    def _server_context(self, remote: tuple[str, int]) -> ssl.SSLContext | None:
+        given = self._server_tls
+        if given is None or isinstance(given, ssl.SSLContext):
+            return given
+        try:
+            return given(remote)
+        except Exception:  # noqa: BLE001
+            _LOG.exception("no TLS context could be made for a connection")
+            return None
 
     def ready(self, connection: Connection) -> None:
         """The connection may be used by its address."""
@@ -273,6 +282,11 @@ class Sockets:
                 self._routes.clear()
             self._routes[peer.host] = _routed_address(peer.host)
         return self._routes[peer.host], port
+
+    def security(self, peer: Peer) -> tuple[str, str] | None:
+        """TLS version and cipher suite of the peer's connection, None when there is none."""
+        connection = self.find(peer)
+        return None if connection is None else connection.security()
 
     def drop(self, peer: Peer) -> None:
         """Close the peer's connection."""

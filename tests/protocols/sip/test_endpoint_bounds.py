@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from protocols.sip.endpoint import (
     Timers,
 )
 from protocols.sip.message import parse_message
-from simulators import certificates
 from tests.protocols.sip.test_endpoint import message_to
 
 FAST = Timers(t1=0.02, t2=0.08, t4=0.05)
@@ -72,57 +70,6 @@ class Raw:
                 while await self.reader.read(65_536):
                     pass
         return True
-
-
-async def test_tls_both_ways_over_one_connection():
-    asked: list[IncomingRequest] = []
-    told: list[tuple[str, bool]] = []
-    gone = asyncio.Event()
-
-    def on_connection(peer: Peer, opened: bool) -> None:
-        told.append((peer.transport, opened))
-        if not opened:
-            gone.set()
-
-    def on_request(incoming: IncomingRequest) -> None:
-        asked.append(incoming)
-        incoming.respond(200)
-
-    trusting = ssl.create_default_context(cafile=str(certificates.authority_file()))
-    contexts: list[str] = []
-
-    def context(remote: tuple[str, int]) -> ssl.SSLContext:
-        contexts.append(remote[0])
-        return certificates.server_context(SERVER)
-
-    async with (
-        server(
-            on_request, transports=(), tls_port=0, server_tls=context, on_connection=on_connection
-        ) as one,
-        SipEndpoint(
-            CLIENT, 0, transports=(), on_request=answer, timers=FAST, client_tls=trusting
-        ) as other,
-    ):
-        peer = await other.connect(SERVER, one.tls_port, "tls")
-        assert (await other.request(message_to(other, peer), peer)).status == 200
-        assert contexts == [CLIENT]
-        assert asked[0].peer.transport == "tls"
-        via = asked[0].request.headers.get("Via")
-        assert via.startswith("SIP/2.0/TLS 127.61.3.2:")
-        assert (await one.request(message_to(one, asked[0].peer), asked[0].peer)).status == 200
-        other.disconnect(peer)
-        await asyncio.wait_for(gone.wait(), 3)
-    assert told == [("tls", True), ("tls", False)]
-
-
-async def test_an_untrusted_server_is_an_os_error():
-    context = certificates.server_context(SERVER)
-    async with (
-        server(transports=(), tls_port=0, server_tls=context) as one,
-        SipEndpoint(CLIENT, 0, transports=(), on_request=answer) as other,
-    ):
-        with pytest.raises(OSError):
-            await other.connect(SERVER, one.tls_port, "tls")
 
 
 async def test_silent_and_half_spoken_connections_are_dropped():
@@ -357,19 +304,6 @@ async def test_torture_and_noise_never_reach_the_event_loop(transport):
         peer = await other.connect(SERVER, one.port, "udp")
         assert (await other.request(message_to(other, peer), peer)).status == 200
     assert faults == []
-
-
-async def test_a_tls_handshake_that_never_comes_is_dropped_and_stopped():
-    context = certificates.server_context(SERVER)
-    limits = Limits(first_message_s=0.1)
-    more = {"transports": (), "tls_port": 0, "server_tls": context}
-    async with server(limits=limits, **more) as one, Raw(one.tls_port) as silent:
-        assert await silent.closed()
-    async with server(**more) as one, Raw(one.tls_port) as silent:
-        silent.writer.write(b"\x16\x03\x01")
-        await silent.writer.drain()
-        await one.stop()
-        assert await silent.closed()
 
 
 async def test_a_request_to_an_address_travels_over_the_connection_that_is_open():

@@ -6,10 +6,13 @@ refused or carry the deviation that names their fault; none does worse.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+import messages
+import protocols.sip
 from protocols.errors import ProtocolError
 from protocols.sip.conformance import judge_message
 from protocols.sip.fields import contacts_of, expires_of, from_of, parse_via, sequence_of, to_of
@@ -150,3 +153,14 @@ def test_numbers_beyond_all_bounds_stop_at_one():
 
 def test_the_second_message_of_a_datagram_is_no_body():
     assert parse_message(read("two-in-one-datagram")).body == b""
+
+
+def test_every_deviation_has_its_sentence():
+    named = set()
+    for path in sorted(Path(protocols.sip.__file__).parent.glob("*.py")):
+        named |= set(re.findall(r"\bDeviation\(\s*\"([a-z0-9-]+)\"", path.read_text("utf-8")))
+    assert len(named) > 25
+    for code in named:
+        for language in ("zh", "en"):
+            said = messages.text(f"deviation.{code}", language, detail="x")
+            assert not said.startswith("deviation."), code

@@ -1,0 +1,91 @@
+"""TLS on real sockets: both directions of one connection, refusals, handshakes never made."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+import pytest
+
+from protocols.sip.endpoint import IncomingRequest, Limits, Peer, SipEndpoint
+from simulators import certificates
+from tests.protocols.sip.test_endpoint import message_to
+from tests.protocols.sip.test_endpoint_bounds import CLIENT, FAST, SERVER, Raw, answer, server
+
+
+async def test_tls_both_ways_over_one_connection():
+    asked: list[IncomingRequest] = []
+    told: list[tuple[str, bool]] = []
+    gone = asyncio.Event()
+
+    def on_connection(peer: Peer, opened: bool) -> None:
+        told.append((peer.transport, opened))
+        if not opened:
+            gone.set()
+
+    def on_request(incoming: IncomingRequest) -> None:
+        asked.append(incoming)
+        incoming.respond(200)
+
+    trusting = ssl.create_default_context(cafile=str(certificates.authority_file()))
+    contexts: list[str] = []
+
+    def context(remote: tuple[str, int]) -> ssl.SSLContext:
+        contexts.append(remote[0])
+        return certificates.server_context(SERVER)
+
+    async with (
+        server(
+            on_request, transports=(), tls_port=0, server_tls=context, on_connection=on_connection
+        ) as one,
+        SipEndpoint(
+            CLIENT, 0, transports=(), on_request=answer, timers=FAST, client_tls=trusting
+        ) as other,
+    ):
+        peer = await other.connect(SERVER, one.tls_port, "tls")
+        assert (await other.request(message_to(other, peer), peer)).status == 200
+        assert contexts == [CLIENT]
+        assert one.security(asked[0].peer) == other.security(peer)
+        assert other.security(peer)[0].startswith("TLSv1.")
+        assert other.security(Peer("udp", SERVER, 1)) is None
+        assert asked[0].peer.transport == "tls"
+        via = asked[0].request.headers.get("Via")
+        assert via.startswith("SIP/2.0/TLS 127.61.3.2:")
+        assert (await one.request(message_to(one, asked[0].peer), asked[0].peer)).status == 200
+        other.disconnect(peer)
+        await asyncio.wait_for(gone.wait(), 3)
+    assert told == [("tls", True), ("tls", False)]
+
+
+async def test_an_untrusted_server_is_an_os_error():
+    context = certificates.server_context(SERVER)
+    async with (
+        server(transports=(), tls_port=0, server_tls=context) as one,
+        SipEndpoint(CLIENT, 0, transports=(), on_request=answer) as other,
+    ):
+        with pytest.raises(OSError):
+            await other.connect(SERVER, one.tls_port, "tls")
+
+
+async def test_a_tls_handshake_that_never_comes_is_dropped_and_stopped():
+    context = certificates.server_context(SERVER)
+    limits = Limits(first_message_s=0.1)
+    more = {"transports": (), "tls_port": 0, "server_tls": context}
+    async with server(limits=limits, **more) as one, Raw(one.tls_port) as silent:
+        assert await silent.closed()
+    async with server(**more) as one, Raw(one.tls_port) as silent:
+        silent.writer.write(b"\x16\x03\x01")
+        await silent.writer.drain()
+        await one.stop()
+        assert await silent.closed()
+
+
+async def test_a_tls_context_that_cannot_be_made_refuses_the_connection():
+    def context(_: tuple[str, int]) -> ssl.SSLContext:
+        raise KeyError("no certificate")
+
+    async with (
+        server(transports=(), tls_port=0, server_tls=context) as one,
+        Raw(one.tls_port) as refused,
+    ):
+        assert await refused.closed()
