@@ -13,7 +13,7 @@ from typing import Any
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
-from probes.clock_answers import civil_seconds
+from probes.clock_answers import GB28181, civil_seconds
 from protocols.errors import ProtocolError
 from protocols.posix_time_zone import TimeZone, parse_time_zone
 
@@ -40,18 +40,14 @@ def measure_time_zone(
     - ``zone``: the device's zone text, POSIX sign;
     - ``local``: its local time against the reference (against its own UTC when the clock itself
       is wrong by something that is no time zone);
+    - ``gb28181``: the DeviceTime of its DeviceStatus against the reference;
     - ``picture``: the burnt-in clock against the reference, when ``picture_clock`` is given.
 
     ``details`` also says ``sign_turned`` (the zone text means the opposite of what POSIX
     reads), ``daylight_saving``, ``utc_hours`` (hours by which the UTC field itself is off, by
     ``clock_offset``) and the ``zone_text``. Spoilt when there is no witness.
     """
-    polls = clock.facts.get("polls")
-    answers = [
-        poll
-        for poll in (polls if isinstance(polls, list) else [])
-        if isinstance(poll, dict) and poll.get("path", "onvif") == "onvif"
-    ]
+    answers = _polls(clock, "onvif")
     local = _local_seconds(answers)
     text, zone = _zone(answers)
     witnesses: dict[str, float] = {}
@@ -70,6 +66,9 @@ def measure_time_zone(
             witnesses["zone"] = said / 3600
     if local is not None:
         witnesses["local"] = local / 3600
+    registered = _local_seconds(_polls(clock, GB28181))
+    if registered is not None:
+        witnesses[GB28181] = registered / 3600
     picture = _picture_hours(picture_clock)
     if picture is not None:
         witnesses["picture"] = picture
@@ -91,6 +90,15 @@ def measure_time_zone(
         evidence={} if picture_clock is None else picture_clock.evidence,
         spoilt=_spoilt(clock) if value is None else None,
     )
+
+
+def _polls(clock: Recording, path: str) -> list[dict[str, Any]]:
+    polls = clock.facts.get("polls")
+    return [
+        poll
+        for poll in (polls if isinstance(polls, list) else [])
+        if isinstance(poll, dict) and poll.get("path", "onvif") == path
+    ]
 
 
 def _spoilt(clock: Recording) -> Reason:

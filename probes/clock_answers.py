@@ -12,7 +12,7 @@ from __future__ import annotations
 import calendar
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from protocols.errors import ProtocolError
@@ -22,6 +22,10 @@ from protocols.posix_time_zone import parse_time_zone
 RATE_ALLOWANCE = 500e-6
 #: Wall against monotonic time of the harness: more than this is a step of the host's clock.
 _HOST_STEP_S = 0.005
+
+#: The path by DeviceStatus, whose DeviceTime is Beijing time without a zone (GB/T 28181 annex J).
+GB28181 = "gb28181"
+_BEIJING_EAST_S = 28_800
 
 Interval = tuple[float, float]
 
@@ -92,6 +96,17 @@ def read_answers(polls: Iterable[Mapping[str, Any]], path: str) -> Answers:
     return Answers(tuple(answers), len(stamped) - len(answers), shift, stepped)
 
 
+def answers_of_best_path(polls: Sequence[Mapping[str, Any]]) -> Answers:
+    """The answers by ONVIF, or by GB/T 28181 where there are none."""
+    onvif = read_answers(polls, "onvif")
+    return onvif if onvif.answers else _either(onvif, read_answers(polls, GB28181))
+
+
+def _either(first: Answers, second: Answers) -> Answers:
+    """The second, with what was unusable in the first."""
+    return replace(second, unusable=first.unusable + second.unusable)
+
+
 def _stamps(poll: Mapping[str, Any], path: str) -> tuple[float, float, float, float] | None:
     """``sent, sent_mono, received, received_mono`` of a poll of ``path``, if they are sound."""
     if poll.get("path", "onvif") != path:
@@ -115,6 +130,8 @@ def told_posix(poll: Mapping[str, Any]) -> int | None:
     local = civil_seconds(poll.get("local"))
     if local is None:
         return None
+    if poll.get("path") == GB28181:
+        return local - _BEIJING_EAST_S
     try:
         return local - parse_time_zone(str(poll.get("time_zone") or "")).east_s
     except ProtocolError:

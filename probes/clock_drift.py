@@ -22,7 +22,7 @@ from typing import Any, Literal
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
-from probes.clock_answers import read_answers
+from probes.clock_answers import answers_of_best_path
 from probes.clock_line import (
     CRYSTAL_RATE,
     Correction,
@@ -148,7 +148,7 @@ def _samples(
             continue
         polls = recording.facts.get("polls")
         usable = [poll for poll in polls if isinstance(poll, dict)] if polls else []
-        answers = read_answers(usable, "onvif")
+        answers = answers_of_best_path(usable)
         error = reference_error(recording)
         if not answers.answers:
             lost["no-answer"] += 1

@@ -18,7 +18,17 @@ from typing import Any, Literal
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
-from probes.clock_answers import Answer, Answers, Interval, hull, intersect, read_answers, segments
+from probes.clock_answers import (
+    GB28181,
+    Answer,
+    Answers,
+    Interval,
+    answers_of_best_path,
+    hull,
+    intersect,
+    read_answers,
+    segments,
+)
 from probes.sender_report_clock import sender_report_clock
 
 INSTRUMENT = "clock-offset/1"
@@ -64,7 +74,8 @@ def measure_clock_offset(
     ``steps``, ``cache_s``, ``frozen_s``. Spoilt when there is no usable answer, the host's
     clock stepped, or the error of the reference is not known.
     """
-    answers = read_answers(_polls(clock), "onvif")
+    answers = answers_of_best_path(_polls(clock))
+    onvif, registered = (read_answers(_polls(clock), path) for path in ("onvif", GB28181))
     web = read_answers(_polls(clock), "http-date")
     details: dict[str, Any] = {
         "polls": len(answers.answers) + answers.unusable,
@@ -73,7 +84,7 @@ def measure_clock_offset(
         "paths": {},
     }
     told = None
-    for name, path in (("onvif", answers), ("http-date", web)):
+    for name, path in (("onvif", onvif), (GB28181, registered), ("http-date", web)):
         if path.answers:
             offset = offset_of_answers(path.answers)
             details["paths"][name] = list(offset.interval)

@@ -27,6 +27,8 @@ SITE = "site"
 #: Problems of a visit that say the device is away, not that the harness could not look.
 _AWAY = frozenset({"visit.refused", "visit.timeout", "visit.unreachable", "visit.unresolvable"})
 _UNAUTHORISED = "visit.unauthorised"
+#: A device that never registers may never have been pointed at the harness.
+_NEVER_CAME = "visit.not-registered"
 _LET_IN = ("answers", "authenticates")
 _SERIES_LIMIT = 2_000
 #: Cameras whose time line the rate carries, for the chart of a report.
@@ -187,6 +189,8 @@ def _spoilt(recording: Recording, polls: Sequence[Mapping[str, Any]]) -> Reason 
     expected = recording.facts.get("expected")
     if isinstance(expected, int) and not isinstance(expected, bool) and len(polls) * 2 < expected:
         return Reason("online-share.too-few-polls", {"polls": len(polls), "expected": expected})
+    if all(poll.get("detail") == _NEVER_CAME for poll in polls):
+        return Reason("online-share.not-registered", {"polls": len(polls)})
     unauthorised = sum(poll.get("detail") == _UNAUTHORISED for poll in polls)
     if unauthorised and not any(_online(poll, False) for poll in polls):
         return Reason("online-share.unauthorised", {"polls": unauthorised})
