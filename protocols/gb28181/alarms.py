@@ -12,7 +12,7 @@ from protocols.gb28181.reading import FieldReader, reader_of
 from protocols.gb28181.times import format_time
 
 CLAUSE = "GB/T 28181-2016 A.2.5 b"
-QUERY_CLAUSE = "GB/T 28181-2016 A.2.4 f"
+QUERY_CLAUSE = "GB/T 28181-2016 A.2.4"
 METHODS = {
     1: "telephone",
     2: "device",
@@ -111,7 +111,7 @@ def build_alarm(alarm: Alarm, *, charset: str = "GB2312") -> bytes:
 
 def read_alarm(message: Manscdp, *, edition: Edition = "2016") -> Alarm:
     """Read a notification."""
-    reader = reader_of(message, CLAUSE)
+    reader = reader_of(message, CLAUSE, edition)
     for one in judge_identifier(message.device):
         reader.add(one.code, one.detail)
     method = reader.integer("AlarmMethod", mandatory=True, least=1, most=7)
@@ -209,7 +209,7 @@ def _joined(numbers: Sequence[int], separator: str) -> str:
 
 def read_alarm_query(message: Manscdp, *, edition: Edition = "2016") -> AlarmConditions:
     """Read a query or the body of a subscription; both ways of writing several methods."""
-    reader = reader_of(message, QUERY_CLAUSE)
+    reader = reader_of(message, QUERY_CLAUSE, edition)
     text = reader.text("AlarmMethod", maximum=64)
     if "/" in text and edition == "2016":
         reader.add("alarm-methods-form", text)

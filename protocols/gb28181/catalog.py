@@ -212,7 +212,7 @@ def read_item(element: etree._Element, reader: FieldReader, edition: Edition) ->
 
 def read_catalog(message: Manscdp, *, edition: Edition = "2016") -> CatalogPage:
     """Read a Catalog Response or Notify; items beyond 10000 are left out and reported."""
-    reader = reader_of(message, CLAUSE)
+    reader = reader_of(message, CLAUSE, edition)
     sum_num = reader.integer("SumNum", mandatory=True, least=0, most=200_000)
     num, elements = reader.items("DeviceList")
     if len(elements) > MAXIMUM_ITEMS:

@@ -12,7 +12,7 @@ from protocols.gb28181.manscdp import Edition, Fields, Manscdp, Value, build_man
 from protocols.gb28181.reading import FieldReader, reader_of
 from protocols.xml_reading import children, find, local_name
 
-CLAUSE = "GB/T 28181-2016 A.2.6 h"
+CLAUSE = "GB/T 28181-2016 A.2.6"
 CONFIG_TYPES_2016 = ("BasicParam", "VideoParamOpt", "SVACEncodeConfig", "SVACDecodeConfig")
 CONFIG_TYPES_2022 = (
     *CONFIG_TYPES_2016,
@@ -160,7 +160,7 @@ def read_config_download(message: Manscdp, *, edition: Edition = "2016") -> Conf
 
     A block is known by its name, or else by what it holds: some makers name it otherwise.
     """
-    reader = reader_of(message, CLAUSE)
+    reader = reader_of(message, CLAUSE, edition)
     correct: bool | None = None
     if message.kind == "Response":
         text = reader.choice("Result", among=("OK", "ERROR"), mandatory=True)

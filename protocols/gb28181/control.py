@@ -258,7 +258,7 @@ def read_control(message: Manscdp, *, edition: Edition = "2016") -> DeviceContro
     Raises:
         ProtocolError: none of the elements of the standard.
     """
-    reader = reader_of(message, CLAUSE)
+    reader = reader_of(message, CLAUSE, edition)
     name = next((one for one in reader.names() if _known(one)), None)
     if name is None:
         raise ProtocolError("DeviceControl: no command of the standard")

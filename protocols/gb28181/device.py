@@ -51,7 +51,7 @@ __all__ = [
 
 _MAXIMUM_PRESETS = 4096
 _MAXIMUM_ALARM_STATES = 10_000
-_INFO, _STATUS, _PRESETS = (f"GB/T 28181-2016 A.2.6 {one}" for one in "dgj")
+CLAUSE = "GB/T 28181-2016 A.2.6"
 
 
 def build_query(command: str, sn: int, device: str, *, charset: str = "GB2312") -> bytes:
@@ -98,7 +98,7 @@ def build_device_info(information: DeviceInfo, *, charset: str = "GB2312") -> by
 
 def read_device_info(message: Manscdp) -> DeviceInfo:
     """Read the Response."""
-    reader = reader_of(message, _INFO)
+    reader = reader_of(message, CLAUSE)
     return DeviceInfo(
         message.sn,
         message.device,
@@ -186,7 +186,7 @@ def build_device_status(
 
 def read_device_status(message: Manscdp) -> DeviceStatus:
     """Read the Response."""
-    reader = reader_of(message, _STATUS)
+    reader = reader_of(message, CLAUSE)
     online = reader.choice(
         "Online",
         among=("ONLINE", "OFFLINE"),
@@ -255,7 +255,7 @@ def build_presets(
 
 def read_presets(message: Manscdp) -> PresetList:
     """Read the Response."""
-    reader = reader_of(message, _PRESETS)
+    reader = reader_of(message, CLAUSE)
     num, elements = reader.items("PresetList")
     if num is None and not elements:
         reader.add("field-missing", "PresetList")

@@ -301,4 +301,4 @@ def judge_content_type(value: str | None) -> tuple[Deviation, ...]:
     name = (value or "").partition(";")[0].strip().lower()
     if name == CONTENT_TYPE.lower():
         return ()
-    return (Deviation("manscdp-content-type", "GB/T 28181-2016 9.3", printable(value or "")),)
+    return (Deviation("manscdp-content-type", "GB/T 28181-2016 annex J", printable(value or "")),)

@@ -1,4 +1,4 @@
-"""The Note header: digest of a message (GB/T 28181-2016 8.3, annex H).
+"""The Note header: digest of a message (GB/T 28181-2016 8, annex H).
 
 ``nonce = Base64(H(From + To + Call-ID + Date + seed + body))``; the seed is a secret shared
 beforehand and never leaves this module. A message whose Date is outside the window, or whose
@@ -16,7 +16,7 @@ from typing import Literal
 
 from protocols.errors import ProtocolError
 
-CLAUSE = "GB/T 28181-2016 8.3"
+CLAUSE = "GB/T 28181-2016 annex H"
 WINDOW_S = 600
 """Initial value of how far Date may be off, seconds."""
 _HASHES = {

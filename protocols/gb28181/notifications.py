@@ -50,7 +50,7 @@ def build_keepalive(
 
 def read_keepalive(message: Manscdp) -> Keepalive:
     """Read a keepalive."""
-    reader = reader_of(message, f"{CLAUSE} a")
+    reader = reader_of(message, CLAUSE)
     status = reader.choice("Status", among=("OK", "ERROR"), aliases={"ON": "OK"}, mandatory=True)
     names = [(one.text or "").strip() for one in children(find(message.root, "Info"), "DeviceID")]
     if len(names) > _MAXIMUM_FAULTY:
@@ -86,7 +86,7 @@ def build_media_status(
 
 def read_media_status(message: Manscdp) -> MediaStatus:
     """Read the message at the end of a file."""
-    reader = reader_of(message, f"{CLAUSE} d")
+    reader = reader_of(message, CLAUSE)
     number = reader.integer("NotifyType", mandatory=True, among=(FILE_END,))
     deviations = (*message.deviations, *reader.deviations)
     return MediaStatus(message.sn, message.device, number, deviations)
@@ -159,7 +159,7 @@ def build_mobile_position(
 
 def read_mobile_position(message: Manscdp, *, edition: Edition = "2016") -> MobilePosition:
     """Read a position notification of either edition."""
-    reader = reader_of(message, f"{CLAUSE} e")
+    reader = reader_of(message, CLAUSE, edition)
     _, elements = reader.items("DeviceList")
     listed = bool(elements)
     if edition == "2022" and not message.device:
@@ -202,7 +202,7 @@ def build_broadcast(sn: int, source: str, target: str, *, charset: str = "GB2312
 
 def read_broadcast(message: Manscdp) -> Broadcast:
     """Read the request."""
-    reader = reader_of(message, f"{CLAUSE} f")
+    reader = reader_of(message, CLAUSE)
     source = reader.text("SourceID", mandatory=True, maximum=64)
     target = reader.text("TargetID", mandatory=True, maximum=64)
     deviations = (*message.deviations, *reader.deviations)

@@ -10,7 +10,7 @@ from lxml import etree
 
 from protocols.deviation import Deviation, printable
 from protocols.errors import ProtocolError
-from protocols.gb28181.manscdp import Manscdp
+from protocols.gb28181.manscdp import Edition, Manscdp
 from protocols.gb28181.times import parse_time
 from protocols.xml_reading import children, find, local_name
 
@@ -177,6 +177,8 @@ class FieldReader:
         return (local_name(one) for one in self.element if isinstance(one.tag, str))
 
 
-def reader_of(message: Manscdp, clause: str) -> FieldReader:
-    """A reader of the root's children."""
+def reader_of(message: Manscdp, clause: str, edition: Edition = "2016") -> FieldReader:
+    """A reader of the root's children; by 2022 the clause is named without its item letter."""
+    if edition == "2022":
+        clause = re.sub(r"-2016( A\.[0-9.]+)( [a-z])?$", r"-2022\1", clause)
     return FieldReader(message.root, clause)

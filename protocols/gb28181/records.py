@@ -1,4 +1,4 @@
-"""RecordInfo: which recordings there are (GB/T 28181-2016 9.7, A.2.4 e, A.2.6 f)."""
+"""RecordInfo: which recordings there are (GB/T 28181-2016 9.7, A.2.4, A.2.6)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from protocols.gb28181.manscdp import Edition, Listing, Manscdp, Value, build_ma
 from protocols.gb28181.reading import FieldReader, reader_of
 from protocols.gb28181.times import format_time
 
-CLAUSE = "GB/T 28181-2016 A.2.6 f"
-QUERY_CLAUSE = "GB/T 28181-2016 A.2.4 e"
+CLAUSE = "GB/T 28181-2016 A.2.6"
+QUERY_CLAUSE = "GB/T 28181-2016 A.2.4"
 TYPES = ("time", "alarm", "manual", "all")
 MAXIMUM_ITEMS = 10_000
 
@@ -184,7 +184,7 @@ def split_records(
 
 def read_records(message: Manscdp, *, edition: Edition = "2016") -> RecordPage:
     """Read one message of an answer; items beyond 10000 are left out and reported."""
-    reader = reader_of(message, CLAUSE)
+    reader = reader_of(message, CLAUSE, edition)
     sum_num = reader.integer("SumNum", mandatory=True, least=0, most=200_000)
     num, elements = reader.items("RecordList")
     if len(elements) > MAXIMUM_ITEMS:

@@ -1,4 +1,4 @@
-"""X-GB-Ver: which edition a side speaks (GB/T 28181-2022 annex; absent before)."""
+"""X-GB-Ver: which edition a side speaks (GB/T 28181-2022 absent before)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from protocols.deviation import Deviation, printable
 from protocols.gb28181.manscdp import Edition
 
 HEADER = "X-GB-Ver"
-CLAUSE = "GB/T 28181-2022 9.1"
+CLAUSE = "GB/T 28181-2022"
 NAMES = {"1.0": "2011", "1.1": "2011 supplement", "2.0": "2016", "3.0": "2022"}
 
 
