@@ -11,8 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 from itertools import cycle
 
+from protocols.depacketise import START_CODE
+from protocols.mpeg_ps.build import Flaws
 from protocols.rtp_packetise import nal_units, packetise_h264, rtp_header
+from protocols.rtp_stream import frame
 from simulators.camera.encoders import ClipSpec
+from simulators.uplink.tunnel import Tunnel
 from tests import wire_bench as bench
 
 _SEEDS = range(5)
@@ -61,6 +65,34 @@ def clear_headers(seed: int) -> Frames:
     return bench.udp(packets)
 
 
+def hidden_slices(seed: int) -> Frames:
+    """A program stream that is clear but for its slices, as level C of GB 35114 sends it."""
+
+    def hide(picture: bytes) -> bytes:
+        units = [
+            nal if nal[0] & 31 in (7, 8) else nal[:3] + bench.noise(len(nal) - 3, seed + len(nal))
+            for nal in nal_units(picture)
+        ]
+        return b"".join(START_CODE + nal for nal in units)
+
+    return bench.udp(bench.program_stream(change=hide))
+
+
+def tunnelled(seed: int) -> Frames:
+    """A program stream inside ESP in UDP whose vectors only count."""
+    tunnel = Tunnel(bench.CAMERA, bench.PLATFORM, seed)
+    sealed = (
+        (at, tunnel.seal(True, (15_060, 30_000), packet)) for at, packet in bench.program_stream()
+    )
+    return bench.udp(sealed, (bench.CAMERA, 4500), (bench.PLATFORM, 4500))
+
+
+def over_tcp(seed: int) -> Frames:
+    """A program stream over TCP, behind a private header of 256 bytes."""
+    pieces = [(at, frame(packet)) for at, packet in bench.program_stream()]
+    return bench.tcp([(0.0, bench.noise(256, seed)), *pieces])
+
+
 def rows() -> list[tuple[str, Callable[[int], Frames]]]:
     """Kinds of traffic, each made anew from a seed."""
     found: list[tuple[str, Callable[[int], Frames]]] = [
@@ -68,6 +100,17 @@ def rows() -> list[tuple[str, Callable[[int], Frames]]]:
         ("H.265 in RTP, clear", lambda _: bench.udp(bench.rtp(bench.H265))),
         ("JPEG in RTP, clear", lambda _: bench.udp(bench.rtp(bench.MJPEG))),
         ("MPEG-TS over TCP, clear", lambda _: bench.tcp(bench.spread(bench.container("mpegts")))),
+        ("PS in RTP, clear", lambda _: bench.udp(bench.program_stream())),
+        (
+            "PS in RTP, map names another codec",
+            lambda _: bench.udp(bench.program_stream(flaws=Flaws(video_type=0x24))),
+        ),
+        (
+            "PS of H.265 in RTP, map names another codec",
+            lambda _: bench.udp(bench.program_stream(bench.H265, Flaws(video_type=0x1B))),
+        ),
+        ("PS in RTP over TCP, private header", over_tcp),
+        ("PS in RTP with tags, NULL cipher", lambda _: bench.udp(bench.program_stream(tag=10))),
         (
             "base64 of RTP over TCP",
             lambda _: bench.tcp((at, base64.b64encode(data) + b"\n") for at, data in bench.rtp()),
@@ -109,6 +152,8 @@ def rows() -> list[tuple[str, Callable[[int], Frames]]]:
     found += [
         ("RTP with random payload, no SRTCP", scrambled),
         ("H.264, slices encrypted under clear headers", clear_headers),
+        ("PS in RTP, slices encrypted", hidden_slices),
+        ("PS in RTP inside ESP (GCM)", tunnelled),
         ("random bytes over TCP", lambda s: bench.tcp(bench.spread(bench.noise(400_000, s)))),
     ]
     return found
@@ -126,7 +171,7 @@ def main() -> None:
             began = time.process_time()
             measured = bench.measure(frames)
             spent += time.process_time() - began
-            code = bench.reason(measured).removeprefix("wire-privacy.")
+            code = bench.reason(measured).removeprefix("wire-privacy.") or str(measured.value)
             told[code] = told.get(code, 0) + 1
         words = ", ".join(f"{code} {count}" for code, count in sorted(told.items()))
         print(f"| {name} | {words} | {len(_SEEDS)} | {spent / len(_SEEDS):.2f} |")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -16,6 +16,8 @@ import numpy as np
 from assessment.measurement import Measurement
 from assessment.recording import Part, Recording
 from probes.wire_privacy import measure_wire_privacy
+from protocols.mpeg_ps import ProgramStreamBuilder
+from protocols.mpeg_ps.build import NO_FLAWS, Flaws
 from protocols.pcap import LINKTYPE_RAW, udp_datagram, write_pcap
 from protocols.recorded_streams import RecordedStream
 from protocols.rtp_packetise import (
@@ -25,6 +27,7 @@ from protocols.rtp_packetise import (
     packetise_jpeg,
     rtp_header,
 )
+from protocols.rtp_stream import packetise_program_stream
 from simulators.camera import clips
 from simulators.camera.encoders import Clip, ClipSpec, jpeg, picture
 
@@ -61,6 +64,28 @@ def rtp(spec: ClipSpec = H264, largest: int = 1200) -> tuple[tuple[float, bytes]
             )
             found.append((at, header + payload))
     return tuple(found)
+
+
+def program_stream(
+    spec: ClipSpec = H264,
+    flaws: Flaws = NO_FLAWS,
+    *,
+    tag: int = 0,
+    start: float = 0.0,
+    change: Callable[[bytes], bytes] = bytes,
+) -> list[tuple[float, bytes]]:
+    """The clip as a program stream in RTP; ``change`` is done to every access unit."""
+    builder = ProgramStreamBuilder(spec.codec, "PCMA", flaws=flaws)
+    found = []
+    for number, unit in enumerate(clip(spec).access_units):
+        pts = 9000 + 3600 * number
+        pieces = packetise_program_stream(builder.picture(change(unit.data), pts, unit.key))
+        pieces.append(builder.sound(bytes([0xD5, 0x55]) * 160, pts))
+        for index, piece in enumerate(pieces):
+            header = rtp_header(96, index == len(pieces) - 2, len(found), pts, 0x0BEBC201)
+            signed = header + piece + random.Random(len(found)).randbytes(tag)
+            found.append((start + number / spec.fps, signed))
+    return found
 
 
 @cache

@@ -66,18 +66,25 @@ def _framed(data: bytes, offset: int) -> bytes | None:
 
 
 def _chain_start(data: bytes, start: int = 0) -> int:
-    """Where several framed packets stand in a row, -1 when nowhere near ``start``."""
+    """Where several framed packets stand in a row, -1 when nowhere near ``start``.
+
+    Lengths and version bits come together by chance now and then; that one of four packets also
+    has the source of another does not.
+    """
     for offset in range(start, min(len(data) - 16, start + _MAXIMUM_SEARCH)):
         if data[offset + 2] >> 6 != 2:
             continue
         position = offset
+        sources: set[bytes] = set()
         for _ in range(_CHAIN):
             packet = _framed(data, position)
             if packet is None:
                 break
+            sources.add(packet[4:8] if looks_like_rtcp(packet) else packet[8:12])
             position += 2 + len(packet)
         else:
-            return offset
+            if len(sources) < _CHAIN:
+                return offset
     return -1
 
 

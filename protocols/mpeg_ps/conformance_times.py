@@ -105,14 +105,14 @@ def _judge_packs(
     mapped = _Tally()
     in_pack = packets = 0
     pack: Pack | None = None
-    has_map = has_key = lost = apart = False
+    has_map = has_key = lost = spoilt = apart = False
     several = 0
     for unit in [*units, None]:
         if isinstance(unit, Pack) or unit is None:
             if pack is not None and not lost:
                 if in_pack > 1:
                     findings.add("ps-pictures-in-pack", ANNEX_C, pack.offset, f"{in_pack}")
-                if packets and not in_pack and streams.access_units:
+                if packets and not in_pack and not spoilt and streams.access_units:
                     findings.add("ps-picture-over-packs", ANNEX_C, pack.offset)
                 if has_key and not has_map:
                     mapped.missing(pack.offset)
@@ -121,6 +121,8 @@ def _judge_packs(
                 several += apart
             if unit is None:
                 break
+            # A picture that lost its first slice swallows the next one.
+            spoilt = lost if packets else spoilt
             pack, in_pack, packets = unit, 0, 0
             has_map = has_key = apart = False
             lost = unit.offset in touched

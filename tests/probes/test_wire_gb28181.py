@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 import pylibsrtp
 import pytest
 
 from protocols.depacketise import START_CODE
-from protocols.mpeg_ps import ProgramStreamBuilder
 from protocols.mpeg_ps.build import NO_FLAWS, Flaws
 from protocols.rtcp import SenderReport, build_rtcp
-from protocols.rtp_packetise import nal_units, rtp_header
-from protocols.rtp_stream import frame, packetise_program_stream
+from protocols.rtp_packetise import nal_units
+from protocols.rtp_stream import frame
 from simulators.uplink.gb28181_words import STREAM, Speaker
 from simulators.uplink.tunnel import Tunnel
 from tests import wire_bench as bench
@@ -21,28 +19,6 @@ from tests.protocols.mpeg_ps.material import name
 
 SSRC = int(STREAM)
 SPEAKER = Speaker(bench.CAMERA, bench.PLATFORM, "UDP")
-
-
-def packets(
-    spec=bench.H264,
-    flaws: Flaws = NO_FLAWS,
-    *,
-    tag: int = 0,
-    start: float = 0.0,
-    change: Callable[[bytes], bytes] = bytes,
-) -> list[tuple[float, bytes]]:
-    """The clip as a program stream in RTP; ``change`` is done to every access unit."""
-    builder = ProgramStreamBuilder(spec.codec, "PCMA", flaws=flaws)
-    found = []
-    for number, unit in enumerate(bench.clip(spec).access_units):
-        pts = 9000 + 3600 * number
-        pieces = packetise_program_stream(builder.picture(change(unit.data), pts, unit.key))
-        pieces.append(builder.sound(bytes([0xD5, 0x55]) * 160, pts))
-        for index, piece in enumerate(pieces):
-            header = rtp_header(96, index == len(pieces) - 2, len(found), pts, SSRC)
-            signed = header + piece + random.Random(len(found)).randbytes(tag)
-            found.append((start + number / spec.fps, signed))
-    return found
 
 
 @pytest.mark.parametrize("spec", [bench.H264, bench.H265], ids=["h264", "h265"])
@@ -64,7 +40,7 @@ def packets(
     ids=name,
 )
 def test_a_flawed_program_stream_is_rebuilt_all_the_same(spec, flaws):
-    measured = bench.measure(bench.udp(packets(spec, flaws)))
+    measured = bench.measure(bench.udp(bench.program_stream(spec, flaws)))
     assert (measured.value, bench.reason(measured)) == ("plain", "wire-privacy.plain-media")
     assert bench.flow(measured)["content"] == "ps in rtp"
     assert bench.likeness(measured, spec) > 28
@@ -80,11 +56,13 @@ def framed(packet: bytes) -> bytes:
         (frame, b"", "length-framed rtp"),
         (framed, b"", "interleaved rtp"),
         (frame, bytes(range(256)), "length-framed rtp"),
+        # Here four false packets stand in a row.
+        (frame, bench.noise(256, 3000), "length-framed rtp"),
     ],
-    ids=["rfc4571", "interleaved", "private-header"],
+    ids=["rfc4571", "interleaved", "private-header", "misleading-header"],
 )
 def test_every_framing_over_tcp_is_rebuilt(wrap, before, form):
-    pieces = [(at, wrap(packet)) for at, packet in packets()]
+    pieces = [(at, wrap(packet)) for at, packet in bench.program_stream()]
     measured = bench.measure(bench.tcp([(0.0, before), *pieces] if before else pieces))
     assert (measured.value, bench.reason(measured)) == ("plain", "wire-privacy.plain-media")
     assert bench.flow(measured)["content"] == f"ps in {form}"
@@ -93,7 +71,7 @@ def test_every_framing_over_tcp_is_rebuilt(wrap, before, form):
 
 @pytest.mark.parametrize("tag", [4, 10])
 def test_a_tag_at_the_end_of_packets_is_no_encryption(tag):
-    measured = bench.measure(bench.udp(packets(tag=tag)))
+    measured = bench.measure(bench.udp(bench.program_stream(tag=tag)))
     assert (measured.value, bench.reason(measured)) == ("plain", "wire-privacy.null-cipher")
     assert bench.likeness(measured) > 28
 
@@ -114,7 +92,7 @@ def test_encrypted_slices_in_a_program_stream_are_never_called_plain(spec, seed)
         return b"".join(START_CODE + unit for unit in units)
 
     for flaws in (NO_FLAWS, Flaws(video_type=0x10)):
-        measured = bench.measure(bench.udp(packets(spec, flaws, change=hide)))
+        measured = bench.measure(bench.udp(bench.program_stream(spec, flaws, change=hide)))
         assert (measured.value, bench.reason(measured)) == (None, "wire-privacy.unknown-flows")
         assert not measured.evidence
 
@@ -146,7 +124,7 @@ def srtp(start: float) -> list[tuple[int, bytes]]:
         srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
     )
     session = pylibsrtp.Session(policy)
-    media = [(at, session.protect(packet)) for at, packet in packets(start=start)]
+    media = [(at, session.protect(packet)) for at, packet in bench.program_stream(start=start)]
     report = build_rtcp(SenderReport(SSRC, 0.0, 1, 2, 3, 4), cname="camera")
     control = [(start + 0.5 + at, session.protect_rtcp(report)) for at in (0, 1)]
     there = (bench.PLATFORM, 30_001)
@@ -160,7 +138,9 @@ def test_the_stream_is_encrypted_when_srtcp_proves_it():
 
 def test_the_same_source_in_clear_after_a_reconnect_is_a_fallback():
     """GB/T 28181 gives the next stream the same source: it is not the SRTP of before."""
-    plain = bench.udp(packets(start=3.0), (bench.CAMERA, 5014), (bench.PLATFORM, 30_010))
+    plain = bench.udp(
+        bench.program_stream(start=3.0), (bench.CAMERA, 5014), (bench.PLATFORM, 30_010)
+    )
     measured = bench.measure(srtp(0.0) + plain)
     assert (measured.value, bench.reason(measured)) == ("plain", "wire-privacy.plain-fallback")
 
@@ -172,7 +152,9 @@ def test_a_tunnel_whose_vectors_only_count_is_encrypted():
     frames = []
     for from_camera, message in tunnel.opening():
         frames += bench.udp([(0.0, message)], *(ends if from_camera else ends[::-1]))
-    sealed = [(0.1 + at, tunnel.seal(True, (15_060, 30_000), p)) for at, p in packets()]
+    sealed = [
+        (0.1 + at, tunnel.seal(True, (15_060, 30_000), p)) for at, p in bench.program_stream()
+    ]
     measured = bench.measure(frames + bench.udp(sealed, *ends))
     assert (measured.value, measured.spoilt) == ("encrypted", None)
     assert bench.flow(measured)["class"] == "esp"

@@ -1,6 +1,7 @@
 """Every flaw is told by its own code, and what is only unusual is not called wrong."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import messages
+from protocols.mpeg_ps import ProgramStreamBuilder
 from protocols.mpeg_ps.build import Flaws
 from protocols.mpeg_ps.conformance import UNUSUAL, judge_program_stream
 from protocols.mpeg_ps.conformance_rtp import judge_ps_packets
@@ -96,6 +98,25 @@ def test_lost_packets_are_not_blamed_on_the_device(lost):
     carried = payload_of_packets(made[:lost] + made[lost + 1 :])
     assert carried.gaps
     assert codes(carried.data, carried.gaps) <= UNUSUAL
+
+
+def test_much_loss_in_small_packets_is_not_blamed_on_the_device():
+    made = packets(stream(), 200)
+    numbers = random.Random(3)
+    for _ in range(12):
+        gone = set(numbers.sample(range(len(made)), len(made) // 20))
+        carried = payload_of_packets(p for number, p in enumerate(made) if number not in gone)
+        assert codes(carried.data, carried.gaps) <= UNUSUAL
+
+
+def test_a_picture_spread_over_packs_is_told():
+    builder = ProgramStreamBuilder("H264")
+    packs = []
+    for number, unit in enumerate(clip().access_units):
+        half = len(unit.data) // 2
+        packs.append(builder.picture(unit.data[:half], 3600 * number, unit.key))
+        packs.append(builder.picture(unit.data[half:], 3600 * number, False))
+    assert codes(b"".join(packs)) == {"ps-picture-over-packs"}
 
 
 def test_a_recording_may_begin_and_end_anywhere():
