@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from _pytest.runner import runtestprotocol
 
-_SECOND_LOOKS: list[str] = []
+_SECOND_LOOK = ("second look", True)
 
 
 class _Sibling:
@@ -31,8 +31,9 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item._initrequest()  # type: ignore[attr-defined]
         again = runtestprotocol(item, log=False, nextitem=sibling)  # type: ignore[arg-type]
         if not any(report.failed for report in again):
-            _SECOND_LOOKS.append(item.nodeid)
             reports = again
+            for report in reports:
+                report.user_properties.append(_SECOND_LOOK)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.session._setupstate.teardown_exact(nextitem)
@@ -41,5 +42,6 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for nodeid in _SECOND_LOOKS:
-        terminalreporter.write_line(f"passed at the second look: {nodeid}")
+    for report in terminalreporter.stats.get("passed", ()):
+        if _SECOND_LOOK in map(tuple, report.user_properties):
+            terminalreporter.write_line(f"passed at the second look: {report.nodeid}")
