@@ -312,7 +312,7 @@ def parse_session(body: bytes) -> GbSession:
             deviations += found
         except ProtocolError:
             deviations.append(Deviation("y-digits", CLAUSE, printable(own["y"])))
-    if own.get("f"):
+    if "f" in own:
         try:
             session.parameters = parse_media_parameters(own["f"])
             deviations += session.parameters.deviations

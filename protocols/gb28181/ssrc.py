@@ -86,6 +86,27 @@ def parse_y(text: str) -> tuple[int, tuple[Deviation, ...]]:
     return value, tuple(deviations)
 
 
+def judge_y(value: int, *, domain: str, history: bool) -> tuple[Deviation, ...]:
+    """Whether an SSRC is of its kind and of the domain that gave it out.
+
+    Args:
+        value: of ``y=``.
+        domain: identifier of ten or twenty digits of the side that gave it out.
+        history: whether a recording was asked for.
+    """
+    try:
+        parts = take_apart(value)
+    except ProtocolError:
+        return (Deviation("y-first-digit", CLAUSE, format_y(value)),)
+    found: list[Deviation] = []
+    if parts.history != history:
+        found.append(Deviation("y-kind", CLAUSE, parts.digits))
+    if re.fullmatch(r"[0-9]{8,20}", domain) and parts.domain != domain_digits(domain):
+        detail = f"{parts.domain} / {domain_digits(domain)}"
+        found.append(Deviation("y-domain", CLAUSE, detail))
+    return tuple(found)
+
+
 class SsrcAllocator:
     """Gives out SSRCs of one domain, at most 10000 at a time of each kind."""
 

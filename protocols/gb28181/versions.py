@@ -1,4 +1,4 @@
-"""X-GB-Ver: which edition a side speaks (GB/T 28181-2022 absent before)."""
+"""X-GB-Ver: which edition a side speaks (GB/T 28181-2022; absent before)."""
 
 from __future__ import annotations
 

@@ -86,6 +86,7 @@ GOOD = build_answer(parse_session(build_offer(**LIVE)), owner=DEVICE, address="1
         (b"y=0100000001", b"y=0100000001\r\na=x", "sdp-y-order"),
         (b"y=0100000001", b"y=0100000001\r\nf=v/2/6a/1/8/1", "f-separators"),
         (b"y=0100000001", b"y=0100000001\r\nf=v/2/6/25/1/4000 a/1/8/1", "f-space"),
+        (b"y=0100000001", b"y=0100000001\r\nf=", "f-separators"),
         (b"y=0100000001", b"y=0100000001\r\nf=v/9/6/25/1/4000a/1/8/1", "f-code"),
         (b"c=IN IP4 192.0.2.9", b"c=IN IP4 ", "sdp-address"),
         (b"a=sendonly", b"a=sendonly\r\na=password:x", "sdp-password"),
@@ -143,6 +144,14 @@ def test_digits_of_an_ssrc():
     assert one.digits == "1100000123"
     with pytest.raises(ProtocolError):
         ssrc.take_apart(2_000_000_000)
+
+
+def test_an_ssrc_is_of_its_kind_and_domain():
+    judge = ssrc.judge_y
+    assert judge(200_000_001, domain="3402000000", history=False) == ()
+    assert codes(judge(1_200_000_001, domain="3402000000", history=False)) == {"y-kind"}
+    assert codes(judge(100_000_001, domain="3402000000", history=False)) == {"y-domain"}
+    assert codes(judge(2_200_000_001, domain="3402000000", history=True)) == {"y-first-digit"}
 
 
 def test_ten_thousand_streams_and_not_one_more():
