@@ -218,13 +218,18 @@ class Sockets:
         if task is None:
             task = asyncio.get_running_loop().create_task(self._connect(*key))
             self._opening[key] = task
-            task.add_done_callback(lambda _: self._opening.pop(key, None))
+            task.add_done_callback(lambda done: self._opened(key, done))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             if task.cancelled():
                 raise ConnectionAbortedError("the endpoint was stopped") from None
             raise
+
+    def _opened(self, key: tuple[Transport, str, int], done: asyncio.Task[Peer]) -> None:
+        self._opening.pop(key, None)
+        if not done.cancelled():
+            done.exception()  # whoever asked may have gone: then nobody else takes it
 
     async def _connect(self, name: Transport, host: str, port: int) -> Peer:
         connection = self._new_connection(name, outbound=True)

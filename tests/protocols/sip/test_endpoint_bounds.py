@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -325,3 +326,19 @@ async def test_a_request_to_an_address_travels_over_the_connection_that_is_open(
         await asyncio.sleep(0.05)
         with pytest.raises(OSError):
             await one.request(message_to(one, there), there)
+
+
+async def test_whoever_leaves_while_a_connection_is_opened_leaves_nothing_behind():
+    faults: list[dict] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    async with SipEndpoint(CLIENT, 0, on_request=answer) as other:
+        leaving = asyncio.ensure_future(other.connect(SERVER, 9, "tcp"))
+        staying = asyncio.ensure_future(other.connect(SERVER, 9, "tcp"))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        with pytest.raises(OSError):
+            await staying
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+    gc.collect()
+    assert faults == []
