@@ -76,7 +76,19 @@ def read_typed(message: Manscdp, *, edition: Edition = "2016") -> Any:
         ProtocolError: a DeviceControl without a command.
     """
     reader = _READERS.get((message.kind, message.command))
+    if _answers_subscription(message):
+        reader = _plain(read_result)
     return None if reader is None else reader(message, edition)
+
+
+def _answers_subscription(message: Manscdp) -> bool:
+    """Whether it is the body of a 200 OK to SUBSCRIBE (2016): a Result and nothing listed."""
+    return (
+        message.kind == "Response"
+        and message.command in ("Catalog", "MobilePosition")
+        and bool(message.text("Result"))
+        and not message.text("SumNum")
+    )
 
 
 def judge_message(message: Manscdp, *, edition: Edition = "2016") -> tuple[Deviation, ...]:
@@ -97,7 +109,6 @@ def judge_message(message: Manscdp, *, edition: Edition = "2016") -> tuple[Devia
     if typed is None and not (
         message.kind == "Query" and message.command in (*_BARE_QUERIES, *cruises.COMMANDS)
     ):
-        # Responses that carry only a Result within SUBSCRIBE are read by nobody else.
         found.append(Deviation("command-unknown", clause, f"{message.kind} {message.command}"[:60]))
     elif isinstance(typed, tuple):
         found += typed[1]

@@ -310,6 +310,9 @@ def test_subscriptions():
     body = subscriptions.build_position_query(1, DEVICE, interval_s=0)
     assert subscriptions.read_position_interval(parse_manscdp(body))[0] == 5
     assert subscriptions.build_subscription_answer("Alarm", 1, DEVICE, edition="2022") == b""
+    for command in ("Alarm", "Catalog", "MobilePosition"):
+        answer = subscriptions.build_subscription_answer(command, 1, DEVICE)
+        assert typed.judge_message(parse_manscdp(answer)) == ()
 
 
 def test_queries_of_2022():
