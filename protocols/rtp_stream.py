@@ -18,6 +18,10 @@ from protocols.wrap import SEQUENCE_BITS, Unwrapper
 
 Framing = Literal["", "rfc4571", "interleaved"]
 _PRIVATE_HEADER = 256
+_LEAST = 16
+# Where the first frame may begin and the bytes in front of its packet. ``$`` is also the first
+# byte of an RFC 4571 length of 9 KiB: it is tried first, and what follows must agree.
+_PLACES = ((0, 4), (0, 2), (_PRIVATE_HEADER, 4), (_PRIVATE_HEADER, 2))
 _MOST_SEARCHED = 262_144
 _LENGTH = struct.Struct(">H")
 
@@ -96,23 +100,37 @@ class FrameSplitter:
         return length == 0 or (length >= 8 and self._data[at + head] >> 6 == 2)
 
     def _detect(self) -> int:
-        """Where the first frame begins, -1 while that cannot be told; sets ``framing``."""
+        """Where the first frame begins, -1 while that cannot be told; sets ``framing``.
+
+        A frame header alone is found in a private header one time in four: the frame behind it
+        must fit too, or the data end with it.
+        """
         data = self._data
-        if len(data) < 16:
+        weak: tuple[Framing, int] | None = None
+        waits = len(data) < _PRIVATE_HEADER + _LEAST
+        for begins, head in _PLACES:
+            if len(data) < begins + _LEAST or not _stands(data, begins, head):
+                continue
+            kind: Framing = "interleaved" if head == 4 else "rfc4571"
+            sure = _goes_on(data, begins, head)
+            if sure:
+                return self._decide(kind, begins)
+            waits = waits or sure is None
+            weak = weak or (kind, begins)
+        if waits and len(data) < _MOST_SEARCHED:
             return -1
-        for begins in (0, _PRIVATE_HEADER):
-            if len(data) < begins + 16:
-                return -1
-            kind = _framing_at(data, begins)
-            if kind:
-                self.framing = kind
-                if kind == "interleaved":
-                    self._note("rtp-framing-interleaved", "RFC 4571 2", "$")
-                if begins:
-                    self._note("rtp-private-header", "RFC 4571 2", f"{begins} bytes")
-                    self.skipped += begins
-                return begins
-        raise ProtocolError("RTP over TCP: no RTP packet at the beginning")
+        if weak is None:
+            raise ProtocolError("RTP over TCP: no RTP packet at the beginning")
+        return self._decide(*weak)
+
+    def _decide(self, kind: Framing, begins: int) -> int:
+        self.framing = kind
+        if kind == "interleaved":
+            self._note("rtp-framing-interleaved", "RFC 4571 2", "$")
+        if begins:
+            self._note("rtp-private-header", "RFC 4571 2", f"{begins} bytes")
+            self.skipped += begins
+        return begins
 
     def _resume(self, at: int, head: int) -> int:
         """The next frame of the same source after rubbish, -1 if it is not there yet."""
@@ -141,20 +159,29 @@ class FrameSplitter:
             self.deviations.append(Deviation(code, clause, detail))
 
 
-def _framing_at(data: bytearray, at: int) -> Framing:
-    """The framing whose header and RTP header stand at ``at``.
+def _stands(data: bytearray, at: int, head: int) -> bool:
+    """Whether a frame header and behind it an RTP header stand at ``at``."""
+    length = data[at + head - 2] << 8 | data[at + head - 1]
+    return (head == 2 or data[at] == 0x24) and length >= 8 and data[at + head] >> 6 == 2
 
-    ``$`` is also the first byte of an RFC 4571 length of 9 KiB: the version bits decide, and
-    where both would do, the second frame.
+
+def _goes_on(data: bytearray, at: int, head: int) -> bool | None:
+    """Whether the frame at ``at`` ends with the data or another of its source follows.
+
+    ``None`` while too little is there.
     """
-    plain = (data[at] << 8 | data[at + 1]) >= 12 and data[at + 2] >> 6 == 2
-    marked = data[at] == 0x24 and data[at + 4] >> 6 == 2 and (data[at + 2] << 8 | data[at + 3]) >= 8
-    if plain and marked:
-        following = at + 4 + (data[at + 2] << 8 | data[at + 3])
-        marked = following >= len(data) or data[following] == 0x24
-    if marked:
-        return "interleaved"
-    return "rfc4571" if plain else ""
+    end = at + head + (data[at + head - 2] << 8 | data[at + head - 1])
+    if len(data) == end:
+        return True
+    if len(data) < end + _LEAST:
+        return None
+    return _stands(data, end, head) and _source(data, at + head) == _source(data, end + head)
+
+
+def _source(data: bytearray, at: int) -> bytes:
+    """The synchronisation source of the RTP or RTCP packet at ``at``."""
+    offset = 4 if is_rtcp(bytes(data[at : at + 2])) else 8
+    return bytes(data[at + offset : at + offset + 4])
 
 
 def split_frames(data: bytes) -> list[bytes]:

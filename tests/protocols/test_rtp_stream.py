@@ -48,6 +48,26 @@ def test_every_framing_is_read(data, framing, codes, size):
     assert sorted(known.code for known in splitter.deviations) == sorted(codes)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_private_headers_of_any_content_are_passed_over(seed):
+    header = random.Random(seed).randbytes(256)
+    splitter = FrameSplitter()
+    found = []
+    data = header + FRAMED
+    for start in range(0, len(data), 300):
+        found += splitter.feed(data[start : start + 300])
+    assert found == PACKETS
+    assert splitter.framing == "rfc4571"
+    assert [known.code for known in splitter.deviations] == ["rtp-private-header"]
+
+
+def test_a_single_packet_is_enough():
+    assert split_frames(frame(PACKETS[0])) == PACKETS[:1]
+    splitter = FrameSplitter()
+    assert splitter.feed(frame(PACKETS[0])[:10]) == []
+    assert splitter.feed(frame(PACKETS[0])[10:]) == PACKETS[:1]
+
+
 def test_a_frame_of_nine_kib_is_not_taken_for_interleaved():
     packet = rtp_header(96, True, 1, 2, 3) + bytes(0x2400 + 90 - 12)
     data = frame(packet) * 2
