@@ -37,6 +37,7 @@ class RegisteredDevice:
         events: what befell it, likewise.
         answers: its REGISTERs that carried an answer to a challenge.
         notified: MANSCDP notifications other than keepalives.
+        responses: time and SN of every Response, expected or not.
         charset: in which it is spoken to.
         channels: the ids of its last catalogue, each with its PTZType.
     """
@@ -49,6 +50,7 @@ class RegisteredDevice:
         self.events: deque[Event] = deque(maxlen=MAXIMUM_EVENTS)
         self.answers: deque[RegisterAnswer] = deque(maxlen=MAXIMUM_EVENTS)
         self.notified: deque[Notified] = deque(maxlen=MAXIMUM_EVENTS)
+        self.responses: deque[tuple[float, int | None]] = deque(maxlen=MAXIMUM_EVENTS)
         self.charset = "GB2312"
         self.channels: dict[str, str] = {}
         self.on_invite: Callable[[IncomingRequest], None] | None = None
@@ -93,6 +95,16 @@ class RegisteredDevice:
         if record is None or record.peer is None:
             raise VisitProblem("visit.not-registered", seconds=0)
         return record.peer
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Its own address and port, whatever stands between.
+
+        Raises:
+            VisitProblem: nobody knows.
+        """
+        peer = self.peer
+        return self.platform.true_end(peer.transport, peer.host, peer.port)
 
     async def registered(self, seconds: float) -> None:
         """Wait until it is registered.
@@ -150,6 +162,7 @@ class RegisteredDevice:
     def take(self, at: float, method: str, message: Manscdp, call_id: str = "") -> None:
         """Take a MANSCDP message in: the answer to a question, or a notification."""
         if message.kind == "Response":
+            self.responses.append((at, message.sn))
             exchange = self.pending.get(message.sn or 0)
             if exchange is not None and exchange.expects(message):
                 exchange.take(at, message)

@@ -99,6 +99,7 @@ class MediaSession:
         self._receiver: MediaReceiver | None = None
         self._dialog: Dialog | None = None
         self._peer: Peer | None = None
+        self._host = ""
         self._crypto: CryptoLine | None = None
         self._sequence = 0
 
@@ -139,9 +140,10 @@ class MediaSession:
         platform, order, outcome = self.platform, self.order, self.outcome
         peer = self.device.peer
         self._peer = peer
+        self._host = self.device.address[0]
         local = platform.settings.address
         if order.transport == "udp":
-            self._receiver = UdpMedia(local, peer.host, platform.time)
+            self._receiver = UdpMedia(local, self.device.address[0], platform.time)
         else:
             passive = order.transport == "tcp-device-passive"
             self._receiver = TcpMedia(local, platform.time, active=passive)
@@ -220,7 +222,8 @@ class MediaSession:
         try:
             host = self.answer.address
             unusable = not host or host == "0.0.0.0"
-            await self.receiver.connect(peer.host if unusable else host, self.answer.port)
+            own = self.device.address[0]
+            await self.receiver.connect(own if unusable else host, self.answer.port)
         except (OSError, TimeoutError) as fault:
             detail = getattr(fault, "strerror", None) or type(fault).__name__
             raise VisitProblem("visit.unreachable", detail=f"media: {detail}") from fault
@@ -298,5 +301,5 @@ class MediaSession:
             return b""
         local = self.platform.settings.address
         self.outcome.dropped_by_receiver = capture.dropped
-        device = self._peer.host if self._peer is not None else "0.0.0.0"
+        device = self._host or "0.0.0.0"
         return capture.to_pcap(flows_of(self._receiver, local, device))

@@ -14,13 +14,14 @@ class DeviceRecord:
     """The little that is kept of every device that registers: 50,000 fit into memory easily."""
 
     __slots__ = (
-        "call_id", "expires_at", "gb_version", "last_seen", "nonce", "nonce_at", "peer",
+        "call_id", "expires_at", "gb_version", "host", "last_seen", "nonce", "nonce_at", "peer",
         "registered", "user_agent",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.registered = False
         self.peer: Peer | None = None
+        self.host = ""
         self.expires_at = 0.0
         self.last_seen = 0.0
         self.nonce = ""

@@ -140,7 +140,9 @@ class Registrar:
         """Whether another device with this id is online from elsewhere."""
         if not record.registered or record.peer is None or record.expires_at < incoming.at:
             return False
-        elsewhere = record.peer.host != incoming.peer.host
+        peer = incoming.peer
+        end = self._platform.true_end(peer.transport, peer.host, peer.port)[0]
+        elsewhere = record.host != end
         alive = incoming.at - record.last_seen < self._platform.offline_after
         call = incoming.request.headers.get("Call-ID") or ""
         return elsewhere and alive and call != record.call_id
@@ -170,7 +172,8 @@ class Registrar:
         incoming.respond(200, headers=headers)
         was = record.registered and record.expires_at > incoming.at
         record.registered = granted > 0
-        record.peer = incoming.peer
+        record.peer = peer = incoming.peer
+        record.host = self._platform.true_end(peer.transport, peer.host, peer.port)[0]
         record.expires_at = incoming.at + granted
         record.last_seen = incoming.at
         record.call_id = (request.headers.get("Call-ID") or "")[:128]

@@ -12,13 +12,14 @@ import re
 import secrets
 import ssl
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Literal
 
 from protocols.deviation import printable
 from protocols.errors import ProtocolError
 from protocols.gb28181.manscdp import CONTENT_TYPE, Manscdp, build_manscdp, parse_manscdp
 from protocols.gb28181.ssrc import SsrcAllocator
-from protocols.sip.endpoint import IncomingRequest, Peer, SipEndpoint
+from protocols.sip.endpoint import IncomingRequest, Limits, Peer, SipEndpoint
 from protocols.sip.fields import from_of
 from protocols.sip.message import SipRequest
 from protocols.sip.passed import PassedMessage
@@ -27,6 +28,7 @@ from targets.credentials import Secret
 from targets.gb28181.device import RegisteredDevice
 from targets.gb28181.record import DeviceRecord, Event
 from targets.gb28181.registrar import Registrar
+from targets.gb28181.tls_relay import TlsRelay
 from targets.site import Gb28181Listen
 
 #: The default of 9.6.1: every 60 s, three missed are too many.
@@ -75,16 +77,20 @@ class UpperPlatform:
         self.ssrcs = SsrcAllocator(settings.server_id)
         self._running = False
         self._tasks: set[asyncio.Task[None]] = set()
+        offered = settings.tls_port is not None and server_tls is not None
+        self.relay = TlsRelay(settings.address, settings.tls_port or 0) if offered else None
         self.registrar = Registrar(self, password_of)
         self.endpoint = self._new_endpoint()
 
     def _new_endpoint(self) -> SipEndpoint:
         settings = self.settings
-        tls = self._server_tls is not None
         endpoint = SipEndpoint(
             settings.address,
             settings.port,
-            tls_port=settings.tls_port if tls else None,
+            tls_port=None if self.relay is None else 0,
+            on_connection=self._connection,
+            # Behind the relay every device seems to come from this address.
+            limits=Limits(connections_per_host=Limits.connections) if self.relay else None,
             on_request=self._requested,
             on_passed=self._passed,
             time_source=self.time,
@@ -105,8 +111,10 @@ class UpperPlatform:
             self._running = True
             try:
                 await self.endpoint.start()
+                if self.relay is not None:
+                    await self.relay.start(self.endpoint.tls_port or 0)
             except OSError:
-                self._running = False
+                await self.stop()
                 raise
 
     async def stop(self) -> None:
@@ -115,6 +123,8 @@ class UpperPlatform:
             self._running = False
             for task in list(self._tasks):
                 task.cancel()
+            if self.relay is not None:
+                await self.relay.stop()
             await self.endpoint.stop()
 
     @property
@@ -125,7 +135,13 @@ class UpperPlatform:
     @property
     def tls_port(self) -> int | None:
         """Where SIP over TLS is heard, ``None`` for nowhere."""
-        return self.endpoint.tls_port
+        return self.relay.port if self.relay is not None else None
+
+    def true_end(self, transport: str, host: str, port: int) -> tuple[str, int]:
+        """Host and port of the device that ``host`` and ``port`` stand for: the relay's or its."""
+        if transport == "tls" and self.relay is not None:
+            return self.relay.end_of(port) or (host, port)
+        return host, port
 
     @property
     def offline_after(self) -> float:
@@ -209,8 +225,17 @@ class UpperPlatform:
 
     # Receiving
 
+    def _connection(self, peer: Peer, opened: bool) -> None:
+        device = self._addresses.get((peer.host, peer.port))
+        if device is not None and not opened:
+            device.note(Event(self.time.now(), "disconnected", peer.transport))
+
     def _passed(self, message: PassedMessage) -> None:
         device = self._owner(message)
+        if device is not None and message.transport == "tls" and self.relay is not None:
+            remote = self.true_end("tls", *message.remote)
+            local = (message.local[0], self.relay.port)
+            message = replace(message, remote=remote, local=local)
         if device is not None:
             device.passed(message)
             if device.withheld is not None and not message.outbound:

@@ -12,6 +12,7 @@ from visits.gb28181.control import record_control
 from visits.gb28181.keepalive import record_keepalive
 from visits.gb28181.live import record_live
 from visits.gb28181.platform import record_platform
+from visits.gb28181.protection import record_protection
 from visits.gb28181.queries import record_queries
 from visits.gb28181.records import record_records
 from visits.gb28181.registration import record_registration
@@ -26,5 +27,6 @@ GB28181_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
     "gb28181:alarm": record_alarm,
     "gb28181:broadcast": record_broadcast,
     "gb28181:clock": record_gb28181_clock,
+    "gb28181:protection": record_protection,
     "gb28181:platform": record_platform,
 }

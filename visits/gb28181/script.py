@@ -154,10 +154,11 @@ class Script:
         device, platform = self.device, self.device.platform
         record, settings = device.record, platform.settings
         peer = record.peer if record is not None else None
+        host, port = (None, None) if peer is None else device.address
         self.visit.facts["device"] = {
             "id": device.id,
-            "address": peer.host if peer is not None else None,
-            "port": peer.port if peer is not None else None,
+            "address": host,
+            "port": port,
             "transport": peer.transport if peer is not None else None,
             "user_agent": record.user_agent if record is not None else "",
             "gb_version": record.gb_version if record is not None else "",

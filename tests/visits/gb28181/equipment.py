@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assessment.recording import Recording
+from simulators import certificates
 from simulators.camera.clock import configure as configure_clock
 from simulators.camera.gb28181.device import GbDevice
 from simulators.camera.gb28181.settings import GbSettings
@@ -26,7 +27,8 @@ PASSWORD = "Tantou-2026-sim"
 _NUMBERS = itertools.count(1)
 QUICK = replace(
     Lengths().with_quick_devices(), gb_come=8.0, gb_react=4.0, gb_refuse=1.2, gb_granted=2,
-    gb_watch=1.5, clock=1.5, clock_polls=2, online_polls=1, gb_live=1.0, gb_after_bye=0.3, gb_move=0.5, gb_play=1.5, gb_answer=3.0,
+    gb_watch=1.5, clock=1.5, clock_polls=2, online_polls=1, gb_live=1.0,
+    gb_after_bye=0.3, gb_move=0.5, gb_play=1.5, gb_answer=3.0,
 )  # fmt: skip
 
 
@@ -39,6 +41,8 @@ class Bench:
     device: GbDevice
     desk: VisitDesk
     secret: Secret
+
+    id = DEVICE
 
     async def registration(self, _: str, state: str) -> None:
         await self.device.set_registration(state == "on")
@@ -66,7 +70,16 @@ async def bench(
     own, other = f"127.65.{number}.1", f"127.65.{number}.2"
     secret = Secret(declared or password)
     listen = ServerSettings(own, 0, server_id=SERVER, **(server or {}))
-    platform = UpperPlatform(listen, lambda _: secret, keepalive_seconds=0.4)
+    secure = settings.get("transport") == "tls"
+    if secure:
+        listen = replace(listen, tls_port=0)
+        settings.setdefault("ca_file", str(certificates.authority_file()))
+    platform = UpperPlatform(
+        listen,
+        lambda _: secret,
+        keepalive_seconds=0.4,
+        server_tls=certificates.server_context(own) if secure else None,
+    )
     platform.device(DEVICE)
     await platform.start()
     state = CameraState(other, "p", password=password, behaviours=set(behaviours))
