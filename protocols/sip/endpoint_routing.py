@@ -28,7 +28,7 @@ def stamp(request: SipRequest, via: Via, peer: Peer) -> None:
 
 def problem_of(request: SipRequest, method: str) -> tuple[int, str] | None:
     """Why a request cannot be served, as status and reason (section 8.2)."""
-    if method != request.method:
+    if method.upper() != request.method.upper():  # "INFO" with CSeq "88 Info" is met in the field
         return 400, "Bad Request: CSeq names another method"
     for one in request.deviations:
         if one.code == "sip-version":
