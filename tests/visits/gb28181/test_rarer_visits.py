@@ -1,0 +1,51 @@
+import asyncio
+
+from tests.visits.gb28181.equipment import bench, steps
+
+
+def test_guard_and_recording_are_switched_and_read_back():
+    async def scenario():
+        async with bench() as made:
+            recording = await made.visit("control")
+            assert recording.problem is None
+            what = [one["what"] for one in steps(recording, "command")]
+            assert what[-6:] == [
+                "guard-set", "guard-reset", "record-start", "record-stop", "home-position",
+                "home-position",
+            ]  # fmt: skip
+            assert all(one["answered"] for one in steps(recording, "command")[-6:])
+            assert "reboot" not in what
+
+    asyncio.run(scenario())
+
+
+def test_an_alarm_that_gets_no_answer_is_repeated():
+    async def scenario():
+        async with bench() as made:
+            recording = await made.visit("alarm")
+            assert recording.problem is None
+            assert steps(recording, "subscribe")[0]["status"] == 200
+            notified = steps(recording, "notified")[0]
+            assert notified["at"] is not None
+            assert notified["via"] in ("MESSAGE", "NOTIFY")
+            withhold = steps(recording, "withhold")[0]
+            assert withhold["repeated_at"] > notified["at"]
+            assert steps(recording, "raise")[0]["by"] == "rig"
+
+    asyncio.run(scenario())
+
+
+def test_the_clock_is_shifted_only_with_leave_and_put_right_again():
+    async def scenario():
+        async with bench() as made:
+            recording = await made.visit("clock")
+            assert recording.problem.code == "visit.needs-intrusive"
+        async with bench(intrusive=True) as made:
+            recording = await made.visit("clock")
+            assert recording.problem is None
+            told = steps(recording, "device-status")
+            offsets = [round(one["told"] - one["received"]) for one in told]
+            assert abs(offsets[0] - 30) <= 2
+            assert abs(offsets[1]) <= 2
+
+    asyncio.run(scenario())
