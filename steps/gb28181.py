@@ -12,10 +12,14 @@ from assessment.reason import Reason
 from assessment.recording import Recording
 from assessment.verdicts import Verdict
 from probes.gb28181.alarm import measure_alarm
+from probes.gb28181.alarm_ports import measure_alarm_ports
+from probes.gb28181.broadcast import measure_broadcast
 from probes.gb28181.control import measure_control
 from probes.gb28181.date_following import measure_date_following
 from probes.gb28181.keepalive import measure_keepalive
 from probes.gb28181.live import measure_first_picture, measure_live
+from probes.gb28181.protection import measure_protection
+from probes.gb28181.ptz_type import measure_ptz_type
 from probes.gb28181.queries import measure_queries
 from probes.gb28181.records import measure_records
 from probes.gb28181.registration import (
@@ -23,6 +27,7 @@ from probes.gb28181.registration import (
     measure_registration,
     measure_unregistration,
 )
+from probes.gb28181.weak_registration import measure_weak_registration
 from steps.acceptance import Conclusion, HarnessError, ScenarioRun
 from targets.site import Point
 
@@ -114,3 +119,40 @@ def notifies_alarms(scenario_run: ScenarioRun) -> None:
 @then("每台摄像机的时间跟随注册应答")
 def follows_the_date(scenario_run: ScenarioRun) -> None:
     judge(scenario_run, "gb28181:clock", measure_date_following)
+
+
+@then("每台摄像机的形态与其能力相符")
+def form_agrees_with_ability(scenario_run: ScenarioRun) -> None:
+    def one(point: Point) -> Conclusion:
+        recording = scenario_run.recording("gb28181:control", point)
+        control = scenario_run.acceptance.once(measure_control, recording)
+        declared = point.declared.get("form", "")
+        return concluded(scenario_run, measure_ptz_type(recording, control, declared=declared))
+
+    scenario_run.judge_each(one)
+
+
+@then("每台摄像机能拾音并接收广播")
+def hears_and_speaks(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:broadcast", measure_broadcast)
+
+
+@then("每台摄像机有报警输入与报警输出")
+def has_alarm_ports(scenario_run: ScenarioRun) -> None:
+    def one(point: Point) -> Conclusion:
+        alarm, told = (
+            scenario_run.recording(kind, point) for kind in ("gb28181:alarm", "description")
+        )
+        return concluded(scenario_run, measure_alarm_ports(alarm, told))
+
+    scenario_run.judge_each(one)
+
+
+@then("每台摄像机拒绝被改动与重放的信令")
+def refuses_altered_signalling(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:protection", measure_protection)
+
+
+@then("每台摄像机的国标注册口令不是弱口令")
+def registration_password_is_strong(scenario_run: ScenarioRun) -> None:
+    judge(scenario_run, "gb28181:registration", measure_weak_registration)
