@@ -15,13 +15,16 @@ import secrets
 from dataclasses import dataclass, field
 
 import pylibsrtp
+from pylibsrtp._binding import ffi
 
 from protocols.errors import ProtocolError
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _TAG = 10
 _WINDOW = 1024
-# What pylibsrtp can protect, RTP header included; it keeps 144 of 1500 bytes for itself.
+# Over TCP a frame holds as much (RFC 4571); pylibsrtp wants up to 148 bytes behind the packet.
+_BUFFER = 65_535 + 148
+# What stays below 1500 bytes on the wire, RTP header included, whatever the suite adds.
 LONGEST_PACKET = 1356
 
 
@@ -139,7 +142,7 @@ def parse_crypto_line(value: str) -> CryptoLine:
 
 
 class SrtpSender:
-    """Protects packets of at most ``LONGEST_PACKET`` bytes by one crypto line.
+    """Protects packets of at most 65535 bytes by one crypto line.
 
     Raises:
         ValueError: the suite cannot be computed here.
@@ -214,7 +217,16 @@ def _session(line: CryptoLine, sources: int) -> pylibsrtp.Session:
         raise ValueError(f"no means for the crypto suite {line.suite}")
     policy = _POLICY(key=line.key, ssrc_type=sources, srtp_profile=known.profile)
     policy.window_size = _WINDOW
-    return pylibsrtp.Session(policy)
+    return _Session(policy)
+
+
+class _Session(pylibsrtp.Session):
+    """With room for the long packets that devices send over TCP; pylibsrtp has 1500 bytes."""
+
+    def __init__(self, policy: pylibsrtp.Policy) -> None:
+        super().__init__(policy)
+        self._cdata = ffi.new("char[]", _BUFFER)
+        self._buffer = ffi.buffer(self._cdata)
 
 
 class _NullCipher:

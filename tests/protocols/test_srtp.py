@@ -112,6 +112,14 @@ def test_no_packet_raises_anything_else(data):
                 opened(data)
 
 
+@pytest.mark.parametrize("suite", [*COMPUTED, "NULL_HMAC_SHA1_80"])
+@pytest.mark.parametrize("size", [1388, 1500, 8000, 65_535])
+def test_long_packets_as_over_tcp_go_through(suite, size):
+    line = new_crypto_line(suite)
+    packet = rtp_header(96, True, 1, 5, 9) + bytes(size - 12)
+    assert SrtpReceiver(line).rtp(SrtpSender(line).rtp(packet)) == packet
+
+
 def test_unknown_suites_have_no_means():
     with pytest.raises(ValueError, match="no such"):
         new_crypto_line("NO_SUCH")
