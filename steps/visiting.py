@@ -80,3 +80,8 @@ _GB28181 = {
 @when(parsers.re(rf"对每台摄像机(?P<what>{'|'.join(_GB28181)})"))
 def visit_by_gb28181(scenario_run: ScenarioRun, what: str) -> None:
     scenario_run.ask_for(f"gb28181:{_GB28181[what]}")
+
+
+@when("经平台取目录与画面")
+def visit_platform(scenario_run: ScenarioRun) -> None:
+    scenario_run.ask_for("gb28181:platform")

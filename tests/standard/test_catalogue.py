@@ -12,6 +12,7 @@ from standard.located_yaml import FaultyFileError
 
 VISITS = Path(__file__).parents[2] / "docs" / "recordings.md"
 AUTOMATIC = {
+    *("4.1-1", "4.1-2", "4.1-3"),
     *("4.1-5", "4.3.1-b", "4.3.1-c1", "4.3.1-c2", "4.3.1-c3", "4.3.1-c4", "4.3.1-g1", "4.3.1-g2"),
     *("4.3.1-h", *(f"4.3.1-j{number}" for number in range(1, 9)), "4.3.3.5-b", "4.3.3.5-c"),
     *("4.3.1-a", "4.3.1-k", "4.3.1-l", "4.3.3.5-d", "4.4.1-a", "4.4.2-a", "4.4.2-b", "5.3-a"),
