@@ -60,3 +60,13 @@ def is_video(stream_id: int) -> bool:
 def is_audio(stream_id: int) -> bool:
     """Whether a stream id is one of an audio stream."""
     return FIRST_AUDIO <= stream_id <= LAST_AUDIO
+
+
+def next_start(data: bytes | bytearray, at: int) -> int:
+    """Where the next start code of the system layer (B9H and above) lies, -1 without one."""
+    at = data.find(b"\0\0\1", at)
+    while 0 <= at < len(data) - 3:
+        if data[at + 3] >= END:
+            return at
+        at = data.find(b"\0\0\1", at + 3)
+    return -1

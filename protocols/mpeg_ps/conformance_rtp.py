@@ -7,9 +7,9 @@ from itertools import pairwise
 from statistics import median
 
 from protocols.deviation import Deviation
-from protocols.mpeg_ps.codes import FIRST_VIDEO, PACK
+from protocols.mpeg_ps.codes import FIRST_VIDEO, PACK, next_start
 from protocols.mpeg_ps.findings import ANNEX_C, Findings
-from protocols.mpeg_ps.parse import PesPacket, next_start, parse_program_stream
+from protocols.mpeg_ps.parse import PesPacket, parse_program_stream
 from protocols.rtp import RtpPacket
 from protocols.wrap import pts_difference, rtp_time_difference
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocols.errors import ProtocolError
-from protocols.mpeg_ps.codes import END, MAP, PACK, SYSTEM, WITHOUT_HEADER, crc32
+from protocols.mpeg_ps.codes import END, MAP, PACK, SYSTEM, WITHOUT_HEADER, crc32, next_start
 
 _MOST_BUFFERED = 16 * 2**20
 _PREFIX = b"\0\0\1"
@@ -261,16 +261,6 @@ class ProgramStreamParser:
             False,
             bool(markers and filled),
         )
-
-
-def next_start(data: bytes | bytearray, at: int) -> int:
-    """Where the next start code of the system layer (B9H and above) lies, -1 without one."""
-    at = data.find(_PREFIX, at)
-    while 0 <= at < len(data) - 3:
-        if data[at + 3] >= END:
-            return at
-        at = data.find(_PREFIX, at + 3)
-    return -1
 
 
 def _system_header(
