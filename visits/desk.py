@@ -222,7 +222,7 @@ class VisitDesk:
         """Listen for the cameras that register, so that they are there when they are asked."""
         platform = self._circumstances.gb28181
         registering = [camera.device_id for camera in cameras if camera.device_id]
-        if platform is None or not registering:
+        if platform is None or not registering or not self._allow_visits:
             return
         for identifier in registering:
             platform.device(identifier)

@@ -27,5 +27,6 @@ def channels_of(exchange: Exchange) -> dict[str, str]:
 
 
 def camera_among(channels: Mapping[str, str], device: str) -> str:
-    """The channel whose video is asked for: a camera of the catalogue, else the device itself."""
-    return next((one for kind in _CAMERAS for one in channels if one[10:13] == kind), device)
+    """The channel whose video is asked for: a camera below the device, else the device itself."""
+    below = [one for one in channels if one != device]
+    return next((one for kind in _CAMERAS for one in below if one[10:13] == kind), device)

@@ -50,12 +50,13 @@ class _Control:
             await self._lens()
         finally:
             await self._clean_up()
+        await self.script.rest(self._move)
         await self.script.command("iframe", [("IFameCmd", "Send")], target=self.channel)
         await self.script.rest(self._move)
         await self.without_picture()
 
     async def without_picture(self) -> None:
-        """What DeviceStatus tells: guard and recording, each read back; and the home position."""
+        """What DeviceStatus tells: guard and recording, each read back."""
         script, channel = self.script, self.channel
         await script.status()
         for on, off, element in (
@@ -66,12 +67,6 @@ class _Control:
             for what, value in (on, off):
                 await script.command(what, [(element, value)], target=target, answered=True)
                 await script.status()
-        for enabled in (1, 0):
-            home = [("Enabled", enabled), ("ResetTime", _HOME_SECONDS), ("PresetIndex", PRESET)]
-            await script.command(
-                "home-position", [("HomePosition", home)], target=channel,
-                expected="on" if enabled else "off", answered=True,
-            )  # fmt: skip
 
     async def _ptz(self, what: str, digits: str, expected: str | None = None) -> None:
         await self.script.command(
@@ -90,6 +85,7 @@ class _Control:
         await self._ptz("right", right.to_hex(), "right")
         await self.script.rest(self._move)
         await self._ptz("stop", ptz.stop().to_hex(), "still")
+        await self.script.rest(self._move)
         await self._ptz("preset-call", ptz.preset("call", PRESET).to_hex(), "back")
         await self.script.rest(2 * self._move)
         digits = right.to_hex()
@@ -97,6 +93,16 @@ class _Control:
         await self._ptz("bad-checksum", digits[:-2] + wrong, "still")
         await self.script.rest(self._move)
         await self._ptz("stop", ptz.stop().to_hex(), "still")
+        await self._home(PRESET)
+
+    async def _home(self, preset: int) -> None:
+        """Have the camera return by itself to ``preset``, and no more."""
+        for enabled in (1, 0):
+            home = [("Enabled", enabled), ("ResetTime", _HOME_SECONDS), ("PresetIndex", preset)]
+            await self.script.command(
+                "home-position", [("HomePosition", home)], target=self.channel,
+                expected="on" if enabled else "off", answered=True,
+            )  # fmt: skip
 
     async def _clean_up(self) -> None:
         """Back to where it was, and the preset gone."""

@@ -9,11 +9,14 @@ def test_guard_and_recording_are_switched_and_read_back():
             recording = await made.visit("control")
             assert recording.problem is None
             what = [one["what"] for one in steps(recording, "command")]
-            assert what[-6:] == [
-                "guard-set", "guard-reset", "record-start", "record-stop", "home-position",
-                "home-position",
-            ]  # fmt: skip
-            assert all(one["answered"] for one in steps(recording, "command")[-6:])
+            switched = ["guard-set", "guard-reset", "record-start", "record-stop"]
+            assert what[-4:] == switched
+            assert {"left", "preset-call", "bad-checksum", "home-position"} <= set(what)
+            due = [one for one in steps(recording, "command") if "answered" in one]
+            assert len(due) == 6
+            assert all(one["answered"] and one["result"] == "OK" for one in due)
+            assert steps(recording, "live")[0]["problem"] is None
+            assert recording.facts["ptz_type"]
             assert "reboot" not in what
 
     asyncio.run(scenario())
