@@ -285,7 +285,7 @@ def measure_first_picture(recording: Recording) -> Measurement:
             waited[transport] = (ended or media.arrivals[-1][0]) - acked
     judgement.details["waited_s"] = {name: round(value, 3) for name, value in waited.items()}
     if not waited and not judgement.doubts:
-        judgement.doubt("no-media")
+        judgement.doubt("nothing-sent")
     measured = judgement.measurement(conversation)
     if measured.spoilt is not None and not waited:
         return replace(measured, unit="s")
