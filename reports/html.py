@@ -32,7 +32,8 @@ _BEIJING = timezone(timedelta(hours=8))
 #: Pictures larger than this, or beyond the total, are linked to the run folder instead.
 _PICTURE_BYTES = 400_000
 _TOTAL_BYTES = 12_000_000
-_PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+#: Shown as images: a diagram among them cannot run anything.
+_PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/svg+xml")
 _CHARTS = (
     ("frame-rate", "fps", (25.0,)),
     ("camera-platform-offset", "s", (-1.0, 1.0)),
