@@ -10,10 +10,12 @@ from pathlib import Path
 from simulators.camera import clips
 from simulators.camera.camera import SimulatedCamera
 from simulators.camera.encoders import ClipSpec
+from simulators.camera.gb28181.alarms import INPUT_DEAD
 from simulators.camera.gb28181.device import GbDevice
 from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.media_source import warm_live
 from simulators.camera.ntp_client import NtpFollower
+from simulators.camera.onvif.event_queue import DIGITAL_INPUT, lacks_input
 from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import stream_plan
 from simulators.control import SiteControl
@@ -124,6 +126,11 @@ class SimulatedSite:
             await self._registering[point].set_registration(wanted)
 
     async def _alarm(self, point: str, closed: bool) -> None:
+        state = self._states[point]
+        if not lacks_input(state) and not state.has(INPUT_DEAD):
+            events = self._cameras[point].onvif.device.events
+            told = {"LogicalState": "true" if closed else "false"}
+            events.emit(DIGITAL_INPUT, {"InputToken": "input_0"}, told)
         if point in self._registering:
             await self._registering[point].set_alarm_input(closed)
 

@@ -21,6 +21,7 @@ from simulators.camera.state import CameraState
 
 AAC_ONLY = defect("aac-only", "Sound is AAC and nothing else.")
 SILENT = defect("silent-audio", "The sound is digital silence.")
+MICROPHONE_DEAD = defect("microphone-dead", "The microphone hears nothing: digital silence.")
 WRONG_RATE = defect(
     "wrong-sample-rate", "Described as 8 kHz, the G.711 sound is sampled at 16 kHz."
 )
@@ -80,7 +81,8 @@ def sound_of(state: CameraState) -> Sound | None:
     """The sound that the camera sends now, None without an audio track."""
     if state.audio_encoding not in FORMATS or state.has(NO_TRACK):
         return None
-    return make_sound(state.audio_encoding, state.has(SILENT), state.has(WRONG_RATE))
+    silent = state.has(SILENT) or state.has(MICROPHONE_DEAD)
+    return make_sound(state.audio_encoding, silent, state.has(WRONG_RATE))
 
 
 @lru_cache(maxsize=16)

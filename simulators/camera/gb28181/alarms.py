@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from simulators.behaviours import defect
-from simulators.camera.gb28181.inventory import NO_ALARM_INPUT
 from simulators.camera.gb28181.markup import Element, date_time, e
+from simulators.camera.onvif.event_queue import NO_ALARM_INPUT
 
 if TYPE_CHECKING:
     from simulators.camera.gb28181.device import GbDevice

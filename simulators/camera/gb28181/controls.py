@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from simulators.behaviours import defect
 from simulators.camera.gb28181.head import Cruise, Home, PanTiltHead, Position
 from simulators.camera.gb28181.markup import Order
-from simulators.camera.onvif.device_memory import NO_PTZ
+from simulators.camera.onvif.device_memory import NO_PTZ, OUTPUT_INVERTED
 
 if TYPE_CHECKING:
     from simulators.camera.gb28181.device import GbDevice
@@ -122,7 +122,7 @@ def _ptz(device: GbDevice, head: PanTiltHead, text: str) -> None:
         if first == 1:
             device.memory.wiper_on = code == 0x8C
         else:
-            device.memory.output_on = code == 0x8C
+            device.memory.output_on = (code == 0x8C) != state.has(OUTPUT_INVERTED)
     elif 0x81 <= code <= 0x8A and not (code <= 0x83 and state.has(PRESET_LOST)):
         _preset(head, now, code, first, second, third)
 

@@ -13,9 +13,19 @@ from protocols.errors import ProtocolError
 from protocols.sip.endpoint import IncomingRequest, Peer
 from protocols.sip.message import SipRequest, SipResponse
 from simulators.behaviours import defect
-from simulators.camera.gb28181 import alarms, controls, queries
+from simulators.camera.gb28181 import alarms, controls, queries, quirks
 from simulators.camera.gb28181.broadcast import Broadcasts
-from simulators.camera.gb28181.markup import CONTENT_TYPE, Element, Order, date_time, e, read, write
+from simulators.camera.gb28181.inventory import Entry
+from simulators.camera.gb28181.markup import (
+    CONTENT_TYPE,
+    Element,
+    Order,
+    date_time,
+    e,
+    read,
+    read_date_time,
+    write,
+)
 from simulators.camera.gb28181.memory import Memory
 from simulators.camera.gb28181.registration import WRONG_KEEPALIVE_ID, Registration
 from simulators.camera.gb28181.sessions import Sessions
@@ -36,6 +46,8 @@ REPLAY_ACCEPTED = defect(
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED = 1_000
+_MTU = 1_400
+_TWELVE_HOURS = 43_200
 ALLOW = "INVITE, ACK, INFO, CANCEL, BYE, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY"
 
 
@@ -45,9 +57,17 @@ class GbDevice:
     Args:
         state: the camera's state, shared with its other services.
         settings: what the installer set up.
+        entries: what its catalog lists instead of a camera's parts, for a platform.
     """
 
-    def __init__(self, state: CameraState, settings: GbSettings) -> None:
+    def __init__(
+        self,
+        state: CameraState,
+        settings: GbSettings,
+        *,
+        entries: Callable[[], list[Entry]] | None = None,
+    ) -> None:
+        self._entries = entries
         self.state = state
         self.memory = Memory()
         self.wire = Wire(state, lambda: self.settings, self._on_request, self._on_lost)
@@ -57,6 +77,7 @@ class GbDevice:
         self.registration: Registration | None = None
         self._installed = settings
         self._sn = 0
+        self._searching = False
         self._obeyed: OrderedDict[tuple[str, str, bytes], None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._behaviours: frozenset[str] = frozenset()
@@ -137,7 +158,10 @@ class GbDevice:
         if self.state.has(WRONG_KEEPALIVE_ID):
             device = f"{device[:-4]}9999"
         body = self.body("Notify", "Keepalive", str(self.next_sn()), device, [e("Status", "OK")])
-        return await self.wire.send(self.wire.message(body, CONTENT_TYPE), timeout=timeout)
+        request = self.wire.message(body, CONTENT_TYPE)
+        if self.state.has(quirks.PORT_CHANGES):
+            return await self.wire.send_from_elsewhere(request, timeout)
+        return await self.wire.send(request, timeout=timeout)
 
     def drop_connection(self) -> None:
         """See ``Signalling``."""
@@ -174,7 +198,7 @@ class GbDevice:
 
     def dress_answer(self, body: bytes) -> bytes:
         """A session description as this device writes it."""
-        return body
+        return quirks.dress_answer(self.state, body)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine beside everything else, to be ended with the device."""
@@ -237,6 +261,10 @@ class GbDevice:
         except ProtocolError:
             incoming.respond(400)
             return
+        misled = self.wire.trying and self.state.has(quirks.TRYING_MISUNDERSTOOD)
+        if misled and order.command == "Catalog":
+            incoming.respond(403)
+            return
         self._obeyed[key] = None
         while len(self._obeyed) > _REMEMBERED:
             self._obeyed.popitem(last=False)
@@ -267,6 +295,9 @@ class GbDevice:
         elif order.kind == "Control":
             if order.command == "DeviceConfig":
                 result: str | None = controls.configure(self, order)
+                if self.state.has(quirks.RESTARTS_UNTOLD):
+                    self.spawn(self.restart(2.0))
+                    return
             else:
                 result = await controls.obey(self, order)
             if result is not None:
@@ -296,14 +327,41 @@ class GbDevice:
 
     async def _answer_query(self, order: Order, peer: Peer | None) -> None:
         asked = queries.Asked(
-            self.state, self.settings, self.own_id, self.memory, self.monotonic(), order
+            self.state,
+            self.settings,
+            self.own_id,
+            self.memory,
+            self.monotonic(),
+            order,
+            self._entries() if self._entries is not None else None,
         )
         found = queries.answers(asked)
         if found is None:
             return
         await patiently(self.state)
-        for answer in found:
-            await self.respond(order, answer.command, list(answer.fields), peer)
+        if order.command == "RecordInfo" and self.state.has(quirks.ONE_QUERY):
+            if self._searching:
+                return
+            self._searching = True
+        try:
+            await self._say_all(order, found, peer)
+        finally:
+            self._searching = False
+
+    async def _say_all(self, order: Order, found: list[queries.Answer], peer: Peer | None) -> None:
+        """Send the messages of an answer, each when the one before was answered."""
+        for number, answer in enumerate(found):
+            if self.state.has(quirks.AT_ONCE):
+                self.spawn(self._respond_untold(order, answer, peer))
+                continue
+            if number == len(found) // 2 and self.state.has(quirks.TWO_A_MESSAGE):
+                await asyncio.sleep(quirks.PAUSE_MIDWAY_S)
+            await self._respond_untold(order, answer, peer)
+
+    async def _respond_untold(
+        self, order: Order, answer: queries.Answer, peer: Peer | None
+    ) -> None:
+        await self.respond(order, answer.command, list(answer.fields), peer)
 
     async def respond(
         self, order: Order, command: str, fields: list[Element], peer: Peer | None
@@ -311,4 +369,13 @@ class GbDevice:
         """Send one application answer; the status it was answered with, 0 for none."""
         sn = queries.with_sn(self.state, order, self.next_sn() + 7_000)
         body = self.body("Response", command, sn, order.device or self.own_id, fields)
+        body = quirks.dress_body(self.state, command, body, _spans_12_hours(order))
+        if len(body) > _MTU and command == "Catalog" and self.state.has(quirks.FRAGMENTS_LOST):
+            return 0
         return await self.say(body, peer)
+
+
+def _spans_12_hours(order: Order) -> bool:
+    """Whether a query asks for more than 12 h."""
+    start, end = (read_date_time(order.text(name)) for name in ("StartTime", "EndTime"))
+    return start is not None and end is not None and end - start > _TWELVE_HOURS

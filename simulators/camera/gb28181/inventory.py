@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulators.behaviours import defect
+from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181.markup import Element, e
 from simulators.camera.gb28181.settings import GbSettings
-from simulators.camera.onvif.device_memory import NO_PTZ
+from simulators.camera.onvif.device_memory import NO_ALARM_OUTPUT, NO_PTZ
+from simulators.camera.onvif.event_queue import NO_ALARM_INPUT
 from simulators.camera.state import CameraState
 
-NO_ALARM_INPUT = defect("no-alarm-input", "The device has no alarm input.")
-NO_ALARM_OUTPUT = defect("no-alarm-output", "The device has no alarm output.")
 FORM_CONTRADICTED = defect(
     "ptztype-contradicts-ability",
     "The catalog says fixed bullet camera; the camera pans and tilts.",
@@ -84,7 +84,7 @@ class _Base:
             e("CivilCode", self._own_id[:6]),
             e("Address", "西安市碑林区南门 1 号"),
             e("Parental", 1 if parental else 0),
-            e("ParentID", settings.server_id if parental else self._own_id),
+            e("ParentID", self._parent(parental)),
             *([e("SafetyWay", 0)] if old else []),
             e("RegisterWay", 1),
             *([] if old else [e("SecurityLevelCode", "A")]),
@@ -100,6 +100,11 @@ class _Base:
         if state.has(MISSING_FIELD):
             fields = [one for one in fields if one.name not in _MANDATORY_LOST]
         return Entry(device, e("Item", fields))
+
+    def _parent(self, parental: bool) -> str:
+        if self._state.has(quirks.COUNTS_ITSELF):
+            return self._settings.domain
+        return self._settings.server_id if parental else self._own_id
 
     def _information(self) -> list[Element]:
         told = [e("PTZType", ptz_type(self._state))]

@@ -33,6 +33,8 @@ class StreamPlan:
         end: media time at which it is over; infinite when live.
         keyless_s: seconds for which key pictures are left out.
         split_units: program stream headers and each NAL unit travel in RTP packets of their own.
+        wrap_after_s: media time at which the 33-bit time stamps wrap, None for any.
+        silent: sound is declared and not sent.
     """
 
     ssrc: int
@@ -42,6 +44,8 @@ class StreamPlan:
     end: float = math.inf
     keyless_s: float = 0.0
     split_units: bool = False
+    wrap_after_s: float | None = None
+    silent: bool = False
 
 
 class MediaStream:
@@ -72,7 +76,12 @@ class MediaStream:
         self._reopen = reopen
         self._track = RtpTrack(plan.payload_type, 90_000, "")
         self._track.ssrc = plan.ssrc
+        self._base = self._track.base
+        if plan.wrap_after_s is not None:
+            self._base = (1 << 33) - round(plan.wrap_after_s * 90_000)
+            self._track.base = self._base & 0xFFFFFFFF
         name = sound.format.name if sound is not None else None
+        self._sound = None if plan.silent else sound
         self._builder = ProgramStreamBuilder(plan.codec, name, flaws=plan.flaws)
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
@@ -199,7 +208,7 @@ class MediaStream:
         return picture.key and self._loop.time() - self._began < self.plan.keyless_s
 
     def _time(self, media_time: float) -> int:
-        return self._track.base + round(media_time * 90_000)
+        return self._base + round(media_time * 90_000)
 
     async def _send_picture(self, picture: CodedPicture) -> None:
         pack = self._builder.picture(picture.data, self._time(picture.taken), picture.key)

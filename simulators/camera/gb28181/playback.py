@@ -6,6 +6,7 @@ import re
 
 from simulators.behaviours import defect
 from simulators.camera.gb28181.media import MediaStream
+from simulators.camera.gb28181.quirks import CONTROL_IGNORED
 from simulators.camera.state import CameraState
 
 SCALE_IGNORED = defect("scale-ignored", "A changed speed is answered with success and ignored.")
@@ -28,7 +29,7 @@ def control(state: CameraState, stream: MediaStream, body: bytes) -> bytes | Non
     if method == "TEARDOWN":
         return None
     if method == "PAUSE":
-        if not state.has(PAUSE_IGNORED):
+        if not state.has(PAUSE_IGNORED) and not state.has(CONTROL_IGNORED):
             stream.pause()
         return _answer(200, "OK", number)
     if method != "PLAY":
@@ -42,10 +43,12 @@ def control(state: CameraState, stream: MediaStream, body: bytes) -> bytes | Non
             return _answer(501, "Not Implemented", number)
         if not _SLOWEST <= scale <= _FASTEST:
             return _answer(457, "Invalid Range", number)
-        if not state.has(SCALE_IGNORED):
+        if not state.has(SCALE_IGNORED) and not state.has(CONTROL_IGNORED):
             stream.set_scale(scale)
     place = re.fullmatch(r"(?:npt|ntp)\s*=\s*(now|\d+(?:\.\d+)?)\s*-.*", headers.get("range", ""))
-    if place and place[1] != "now":
+    if state.has(CONTROL_IGNORED):
+        pass
+    elif place and place[1] != "now":
         stream.seek(float(place[1]))
     elif stream.paused:
         stream.resume()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from simulators.behaviours import defect
 from simulators.camera import clock
-from simulators.camera.gb28181 import inventory, records
+from simulators.camera.gb28181 import inventory, quirks, records
 from simulators.camera.gb28181.markup import Element, Order, Writing, date_time, e, read_date_time
 from simulators.camera.gb28181.memory import Memory
 from simulators.camera.gb28181.settings import GbSettings
+from simulators.camera.onvif.event_queue import NO_ALARM_INPUT
 from simulators.camera.state import CameraState
 
 PAGE_LOST = defect("catalog-page-lost", "The second message of the catalog is never sent.")
@@ -44,6 +45,7 @@ class Asked:
     memory: Memory
     monotonic: float
     order: Order
+    entries: list[inventory.Entry] | None = None
 
     @property
     def channel(self) -> str:
@@ -54,7 +56,7 @@ class Asked:
 
 def writing(state: CameraState, settings: GbSettings) -> Writing:
     """How the device writes XML."""
-    if state.has(UTF8_AS_GB2312):
+    if state.has(UTF8_AS_GB2312) or state.has(quirks.OTHER_CHARSET):
         return Writing("GB2312", "UTF-8")
     return Writing(settings.charset, settings.charset)
 
@@ -84,11 +86,23 @@ def _paged(
     if command == "RecordInfo":
         most = _LARGEST_RECORDER_PAGE
     datagram = asked.settings.transport == "udp"
-    total = len(items) + (1 if command == "Catalog" and asked.state.has(SUM_WRONG) else 0)
+    state = asked.state
+    more = state.has(SUM_WRONG) or state.has(quirks.COUNTS_ITSELF)
+    total = len(items) + (1 if command == "Catalog" and more else 0)
+    if command == "Catalog" and state.has(quirks.ONE_A_MESSAGE):
+        most = 1
+    if command == "RecordInfo" and state.has(quirks.TWO_A_MESSAGE):
+        most = 2
+    if (command == "RecordInfo" and state.has(quirks.RECORDS_NOT_PAGED)) or (
+        command == "Catalog" and state.has(quirks.FRAGMENTS_LOST)
+    ):
+        datagram, most = False, _LARGEST_RECORDER_PAGE * 4
     made = [
         Answer(command, [*lead, e("SumNum", total), e(name, page, Num=len(page))])
         for page in pages(items, datagram, most)
     ]
+    if state.has(quirks.AT_ONCE):
+        made.reverse()
     if command == "Catalog" and asked.state.has(PAGE_LOST):
         del made[1:2]
     return made
@@ -96,7 +110,9 @@ def _paged(
 
 def catalog(asked: Asked) -> list[Answer]:
     """The catalog in pages."""
-    found = inventory.entries(asked.state, asked.settings, asked.own_id)
+    found = asked.entries
+    if found is None:
+        found = inventory.entries(asked.state, asked.settings, asked.own_id)
     chosen = inventory.selected(found, asked.order.device, asked.own_id)
     return _paged("Catalog", asked, "DeviceList", [entry.element for entry in chosen])
 
@@ -127,7 +143,7 @@ def device_status(asked: Asked) -> list[Answer]:
     time = date_time(told, clock.zone_seconds(state.behaviours))
     duty = "ALARM" if memory.alarming else "ONDUTY" if memory.guarded else "OFFDUTY"
     item = e("Item", [e("DeviceID", asked.settings.alarm_input_id), e("DutyStatus", duty)])
-    alarms = [] if state.has(inventory.NO_ALARM_INPUT) else [item]
+    alarms = [] if state.has(NO_ALARM_INPUT) else [item]
     return [
         Answer(
             "DeviceStatus",
@@ -238,7 +254,9 @@ def record_info(asked: Asked) -> list[Answer]:
     end = read_date_time(asked.order.text("EndTime"))
     if start is None or end is None or end <= start:
         return [Answer("RecordInfo", [*name, e("SumNum", 0)])]
-    kind = asked.order.text("Type").lower() or "all"
+    kind = asked.order.text("Type").lower()
+    if not kind and asked.state.has(quirks.WANTS_TYPE):
+        return [Answer("RecordInfo", [*name, e("SumNum", 0)])]
     items = []
     for record in records.records(asked.state, start, end, kind):
         items.append(_record_item(asked, record))

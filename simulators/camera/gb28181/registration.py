@@ -15,6 +15,7 @@ from protocols.sip.fields import expires_of
 from protocols.sip.message import SipResponse
 from simulators.behaviours import defect
 from simulators.camera.clock import CameraClock
+from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.gb28181.tasks import end
 from simulators.camera.state import CameraState
@@ -40,6 +41,7 @@ DATE_AS_UTC = defect("timezone-wrong", "The Date of the registration answer is t
 
 _REFRESH_SHARE = 0.7
 _LOSSES = 3
+_STORM_S = 0.05
 _EIGHT_HOURS = 28_800
 _WAYWARD = (0.3, 2.4, 0.3, 1.8)
 
@@ -171,6 +173,8 @@ class Registration:
         self.online = True
         self.accepted += 1
         self._losses = 0
+        if self._state.has(quirks.STORM):
+            return _STORM_S
         granted = expires_of(answer)
         return float(min(asked, granted)) if granted else float(asked)
 
@@ -182,6 +186,8 @@ class Registration:
                 return answer
             challenge = _challenge_of(answer)
             if challenge is None:
+                return answer
+            if self._state.has(quirks.NEEDS_ALGORITHM) and not challenge.algorithm:
                 return answer
             answer = await self._signalling.register(expires, self._credentials(challenge))
             stale = _challenge_of(answer) if answer.status == 401 else None
@@ -230,8 +236,8 @@ class Registration:
         refresh = begun + granted * _REFRESH_SHARE
         keepalive, number = begun, 0
         while not self._lost and self.wanted is not unwanted:
-            keepalive_at = float("inf") if self._state.has(NO_KEEPALIVE) else keepalive
-            refresh_at = float("inf") if self._state.has(NEVER_REFRESHES) else refresh
+            keepalive_at = float("inf") if self._silent() else keepalive
+            refresh_at = float("inf") if self._never_refreshes() else refresh
             now = self._loop.time()
             if refresh_at <= now:
                 granted_anew = await self._enter()
@@ -245,6 +251,12 @@ class Registration:
             else:
                 wait = min(refresh_at, keepalive_at, now + 1.0) - now
                 await self._pause(wait)
+
+    def _silent(self) -> bool:
+        return self._state.has(NO_KEEPALIVE) or self._state.has(quirks.KEEPALIVE_MISSING)
+
+    def _never_refreshes(self) -> bool:
+        return self._state.has(NEVER_REFRESHES) or self._state.has(quirks.NO_RENEWAL)
 
     def _interval(self, number: int) -> float:
         seconds = self._settings().keepalive_s

@@ -16,6 +16,7 @@ from protocols.sip.endpoint import IncomingRequest, Peer
 from protocols.sip.uri import parse_uri
 from protocols.srtp import SrtpSender, new_crypto_line, parse_crypto_line
 from simulators.behaviours import defect
+from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181 import stream_faults as faults
 from simulators.camera.gb28181.carriers import (
     ConnectingPath,
@@ -31,7 +32,7 @@ from simulators.camera.gb28181.markup import e
 from simulators.camera.gb28181.media import MediaStream, StreamPlan
 from simulators.camera.gb28181.pictures import LivePictures, PictureSource, clip_of
 from simulators.camera.gb28181.playback import control
-from simulators.camera.gb28181.records import recorded
+from simulators.camera.gb28181.records import SEGMENT_S, recorded
 
 if TYPE_CHECKING:
     from simulators.camera.gb28181.device import GbDevice
@@ -137,6 +138,8 @@ class Sessions:
             self._device.spawn(self._outlast(session))
             return
         incoming.respond(200)
+        if self._device.state.has(quirks.SENDS_ON):
+            await asyncio.sleep(quirks.AFTER_BYE_S)
         await self._end(session)
 
     async def info(self, incoming: IncomingRequest) -> None:
@@ -157,6 +160,8 @@ class Sessions:
     async def _agree(self, incoming: IncomingRequest) -> tuple[Session, bytes]:
         device, request = self._device, incoming.request
         state = device.state
+        if quirks.refuses_offer(state, request.body):
+            raise _Refusal(415)
         offer = parse_session(request.body)
         channel = self._channel(parse_uri(request.uri).user, offer.channel)
         subject = (request.headers.get("Subject") or "").partition(",")[0].strip()
@@ -178,6 +183,8 @@ class Sessions:
             if span is None:
                 raise _Refusal(404)
             end = span[1] - span[0]
+            if state.has(quirks.FILE_BY_FILE):
+                end = min(end, SEGMENT_S - span[0] % SEGMENT_S)
             if offer.name.lower() == "download":
                 size = file_bytes(clip, sound, end, flaws)
                 end *= _TRUNCATED_SHARE if state.has(TRUNCATED) else 1
@@ -194,16 +201,18 @@ class Sessions:
                 device.memory.head(channel),
                 device.monotonic,
             )
-        ssrc = offer.ssrc if offer.ssrc is not None else self._own_ssrc(history)
+        ordered = offer.ssrc if offer.ssrc is not None else self._own_ssrc(history)
+        ssrc, sent_ssrc = quirks.ssrc(state, ordered)
         plan = StreamPlan(
-            ssrc=ssrc + 1 if state.has(faults.WRONG_SSRC) else ssrc,
-            payload_type=faults.WRONG_TYPE
-            if state.has(faults.WRONG_PAYLOAD_TYPE)
-            else payload_type,
+            ssrc=sent_ssrc + 1 if state.has(faults.WRONG_SSRC) else sent_ssrc,
+            payload_type=faults.sent_type(state, payload_type),
             codec=clip.codec,
             flaws=flaws,
             end=end,
             keyless_s=faults.NO_KEY_S if state.has(faults.NO_KEY_FOR_10_S) else 0.0,
+            split_units=state.has(quirks.MAP_CHECKSUM),
+            wrap_after_s=quirks.WRAP_AFTER_S if state.has(quirks.TIME_WRAPS) else None,
+            silent=state.has(quirks.SOUND_NEVER_SENT),
         )
         stream = MediaStream(plan, pictures, sound, state.clock.now, reopen)
         if offer.name.lower() == "download":
@@ -327,6 +336,9 @@ class Sessions:
             sn = str(device.next_sn())
             body = device.body("Notify", "MediaStatus", sn, session.channel, fields)
             request = session.dialog.request("MESSAGE", body=body, content_type=XML)
+            if device.state.has(quirks.STATUS_FROM_OTHER):
+                sender = request.headers.get("From") or ""
+                request.headers.set("From", re.sub(r"sip:\d+", "sip:00000000000000000000", sender))
             await device.ask_in_dialog(request, session.peer)
         await asyncio.sleep(_LINGER_S)
         if not session.over:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from protocols.mpeg_ps.build import NO_FLAWS, Flaws
 from simulators.behaviours import defect, variant
 from simulators.camera.encoders import ClipSpec
-from simulators.camera.sound import Sound, make_sound, sound_of
+from simulators.camera.gb28181 import quirks
+from simulators.camera.sound import Sound, sound_of
 from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import stream_plan
 
@@ -23,7 +24,6 @@ NO_KEY_FOR_10_S = defect(
 )
 PES_LENGTH_WRONG = defect("ps-length-wrong", "The lengths of picture packets are 16 too large.")
 H265 = variant("gb-h265", "Live view and history are H.265 (stream type 24H).")
-MICROPHONE_DEAD = defect("microphone-dead", "The microphone hears nothing: digital silence.")
 
 NO_KEY_S = 10.0
 PAYLOAD_TYPE = 96
@@ -37,18 +37,24 @@ def flaws_of(state: CameraState) -> Flaws:
         flaws = replace(flaws, map=False)
     if state.has(PES_LENGTH_WRONG):
         flaws = replace(flaws, pes_length_error=16)
-    return flaws
+    return quirks.flaws(state, flaws)
+
+
+def sent_type(state: CameraState, answered: int) -> int:
+    """The payload type of the packets."""
+    if state.has(quirks.UNKNOWN_TYPE):
+        return quirks.UNKNOWN_PAYLOAD_TYPE
+    return WRONG_TYPE if state.has(WRONG_PAYLOAD_TYPE) else answered
 
 
 def clip_spec(state: CameraState) -> ClipSpec:
     """The clip that a session shows: the sub stream as the light is now."""
     spec = stream_plan(state, "sub", light_age=state.light_age)
-    return replace(spec, codec="H265") if state.has(H265) else spec
+    wanted = state.has(H265) or state.has(quirks.MAP_SAYS_H264)
+    return replace(spec, codec="H265") if wanted else spec
 
 
 def sound_in_stream(state: CameraState) -> Sound | None:
     """The sound of a session: G.711 or none, for a program stream has nothing else here."""
-    if state.has(MICROPHONE_DEAD) and state.audio_encoding in ("PCMA", "PCMU"):
-        return make_sound(state.audio_encoding, True)
     sound = sound_of(state)
     return sound if sound is not None and sound.format.name in ("PCMA", "PCMU") else None

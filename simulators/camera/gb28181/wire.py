@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from protocols.sip.endpoint import IncomingRequest, Peer, SipEndpoint
 from protocols.sip.message import SipRequest, SipResponse
 from simulators.behaviours import defect, variant
+from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181.registration import ID_NOT_20_DIGITS
 from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.state import CameraState
@@ -52,6 +53,9 @@ class _Endpoint(SipEndpoint):
 class Wire:
     """The device's endpoint and the way to its platform.
 
+    Attributes:
+        trying: the last REGISTER was first answered with 100.
+
     Args:
         handle: called with every request from anywhere.
         lost: called when the connection that SIP goes over has broken.
@@ -75,6 +79,7 @@ class Wire:
         self._call_id = ""
         self._sequence = 0
         self._tag = ""
+        self.trying = False
 
     @property
     def endpoint(self) -> SipEndpoint:
@@ -94,6 +99,7 @@ class Wire:
         self._endpoint = _Endpoint(
             self._state.address,
             settings.local_port,
+            transports=("udp",) if self._state.has(quirks.NO_LISTENER) else ("udp", "tcp"),
             on_request=self._handle,
             on_connection=self._connection,
             client_tls=self._tls,
@@ -116,7 +122,7 @@ class Wire:
 
     def own_address(self) -> str:
         """Address and port in the Contact."""
-        if self._state.has(BEHIND_NAT):
+        if self._state.has(BEHIND_NAT) or self._state.has(quirks.PRIVATE_CONTACT):
             return _PRIVATE
         return f"{self._state.address}:{self.endpoint.port}"
 
@@ -173,7 +179,13 @@ class Wire:
             contact=self.contact(),
             headers=headers,
         )
-        return await self.endpoint.request(request, peer, timeout=10.0)
+        self.trying = False
+        return await self.endpoint.request(
+            request, peer, timeout=10.0, on_provisional=self._provisional
+        )
+
+    def _provisional(self, answer: SipResponse) -> None:
+        self.trying = self.trying or answer.status == 100
 
     def message(self, body: bytes, content_type: str, uri: str = "") -> SipRequest:
         """A MESSAGE to the platform, or to ``uri``."""
@@ -183,6 +195,7 @@ class Wire:
             target,
             from_=f"<sip:{self.own_id}@{self._settings().domain}>",
             to=f"<{target}>",
+            cseq=20 if self._state.has(quirks.CONSTANT_CSEQ) else 1,
             content_type=content_type,
             body=body,
         )
@@ -219,7 +232,21 @@ class Wire:
             self._peer = None
             self._lost()
 
+    async def send_from_elsewhere(self, request: SipRequest, timeout: float) -> SipResponse:
+        """Send a request from another source port, as after a router's restart.
+
+        Raises:
+            OSError, TimeoutError: no answer.
+        """
+        settings = self._settings()
+        peer = Peer("udp", settings.server_address, settings.server_port)
+        other = SipEndpoint(self._state.address, 0, on_request=self._handle, transports=("udp",))
+        async with other:
+            return await other.request(request, peer, timeout=timeout)
+
     def _changed(self, data: bytes) -> bytes:
+        if self._state.has(quirks.LENGTH_ZERO) and b"<CmdType>Catalog<" in data:
+            data = re.sub(rb"Content-Length: \d+", b"Content-Length: 0", data, count=1)
         for name, change in _CHANGES.items():
             if self._state.has(name):
                 data = _rewritten(data, change)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from simulators.behaviours import defect, variant
 from simulators.camera.lamp import Command, command, offers_infrared, offers_white_light
 from simulators.camera.onvif.axis import Axis
-from simulators.camera.onvif.event_queue import NO_DIGITAL_INPUT, Events
+from simulators.camera.onvif.event_queue import Events, lacks_input
 from simulators.camera.onvif.security import Guard
 from simulators.camera.onvif.soap import SoapError
 from simulators.camera.state import CameraState, EncoderSettings
@@ -17,6 +17,12 @@ MEDIA2_ONLY = variant("media2-only", "Only the Media service version 2 is offere
 NO_PTZ = variant("no-ptz", "A fixed camera: no PTZ service.")
 RELAY_INVERTED = defect(
     "relay-inverted", "The relay output does the opposite of what it is commanded."
+)
+OUTPUT_INVERTED = defect(
+    "output-inverted", "The alarm output does the opposite of what it is commanded."
+)
+NO_ALARM_OUTPUT = defect(
+    "no-alarm-output", "The camera has no alarm output, by ONVIF or by GB/T 28181."
 )
 HOSTNAME_URIS = variant("hostname-uris", "Addresses in answers hold the host name, not the number.")
 URI_WITHOUT_PORT = variant(
@@ -98,7 +104,7 @@ class DeviceMemory:
         self.time_type = "NTP"
         self.ntp_from_dhcp = False
         self.ntp_servers = ["127.0.0.1"]
-        self.relays = {"relay_0": Relay()}
+        self._relays = {"relay_0": Relay()}
         self.mount = Mount()
         self.focus = Axis(0, 1, 0.5)
         self.imaging = {
@@ -113,6 +119,11 @@ class DeviceMemory:
             "sharpness": "50",
         }
         self.away_until = 0.0
+
+    @property
+    def relays(self) -> dict[str, Relay]:
+        """The relay outputs by token."""
+        return {} if self.state.has(NO_ALARM_OUTPUT) else self._relays
 
     @property
     def now(self) -> float:
@@ -145,7 +156,7 @@ class DeviceMemory:
 
     def digital_inputs(self) -> tuple[str, ...]:
         """Tokens of the alarm inputs."""
-        return () if self.state.has(NO_DIGITAL_INPUT) else ("input_0",)
+        return () if lacks_input(self.state) else ("input_0",)
 
     def auxiliary_commands(self) -> tuple[str, ...]:
         """The auxiliary commands that are offered (ONVIF Core 8.6.1)."""
@@ -188,7 +199,8 @@ class DeviceMemory:
     def command_relay(self, token: str, active: bool) -> None:
         """Switch a relay and tell of it."""
         relay = self.relays[token]
-        relay.active = active != self.state.has(RELAY_INVERTED)
+        inverted = self.state.has(RELAY_INVERTED) or self.state.has(OUTPUT_INVERTED)
+        relay.active = active != inverted
         self.events.emit(
             "tns1:Device/Trigger/Relay",
             {"RelayToken": token},

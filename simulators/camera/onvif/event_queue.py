@@ -13,6 +13,9 @@ from simulators.camera.onvif.soap import SoapError
 from simulators.camera.state import CameraState
 
 NO_DIGITAL_INPUT = defect("no-digital-input", "The camera has no alarm input.")
+NO_ALARM_INPUT = defect(
+    "no-alarm-input", "The camera has no alarm input, by ONVIF or by GB/T 28181."
+)
 
 MAXIMUM_PULL_POINTS = 32
 _LONGEST_QUEUE = 1000
@@ -292,9 +295,14 @@ class Events:
         return [topic for topic in TOPICS.values() if self._exists(topic)]
 
     def _exists(self, topic: Topic) -> bool:
-        return topic.name != DIGITAL_INPUT or not self._state.has(NO_DIGITAL_INPUT)
+        return topic.name != DIGITAL_INPUT or not lacks_input(self._state)
 
     def _drop_expired(self, now: float) -> None:
         for pull_point in list(self._pull_points.values()):
             if pull_point.ends <= now:
                 self.unsubscribe(pull_point)
+
+
+def lacks_input(state: CameraState) -> bool:
+    """Whether the camera has no alarm input."""
+    return state.has(NO_DIGITAL_INPUT) or state.has(NO_ALARM_INPUT)

@@ -12,6 +12,7 @@ from typing import Any
 from protocols.http_digest import digest_response, parse_authorization
 from protocols.sip.dates import format_gb_date
 from protocols.sip.endpoint import IncomingRequest, Peer, SipEndpoint
+from simulators import certificates
 from simulators.camera.clock import configure as configure_clock
 from simulators.camera.gb28181 import markup
 from simulators.camera.gb28181.device import GbDevice
@@ -147,11 +148,15 @@ def _key(one: IncomingRequest) -> tuple[str, str]:
 
 @asynccontextmanager
 async def registered(
-    *behaviours: str, wait: bool = True, server: dict[str, Any] | None = None, **settings: Any
+    *behaviours: str, wait: bool = True, tls: bool = False, **settings: Any
 ) -> AsyncIterator[tuple[Registrar, GbDevice]]:
     """A device and the platform that it is registered with."""
     number = next(_NUMBERS)
-    registrar = Registrar(f"127.64.{number // 250}.{1 + number % 250}", **(server or {}))
+    address = f"127.64.{number // 250}.{1 + number % 250}"
+    more: dict[str, Any] = {}
+    if tls:
+        more = {"server_tls": certificates.server_context(address), "tls_port": 0}
+    registrar = Registrar(address, **more)
     await registrar.endpoint.start()
     state = CameraState(f"127.64.{100 + number // 250}.{1 + number % 250}", DEVICE)
     state.behaviours |= set(behaviours)
@@ -159,7 +164,7 @@ async def registered(
     registrar.now = state.clock.reference.now  # type: ignore[attr-defined]
     plan = {
         "server_address": registrar.endpoint.address,
-        "server_port": registrar.endpoint.port,
+        "server_port": registrar.endpoint.tls_port if tls else registrar.endpoint.port,
         "server_id": SERVER,
         "device_id": DEVICE,
         "password": PASSWORD,
