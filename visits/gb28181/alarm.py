@@ -7,6 +7,7 @@ import contextlib
 from targets.errors import VisitProblem
 from targets.gb28181.subscription import Subscription
 from visits.circumstances import Visit
+from visits.gb28181.control import on_duty
 from visits.gb28181.script import Script, conversation, problem_fact, rigged
 
 _SUBSCRIBED_SECONDS = 600
@@ -30,10 +31,11 @@ async def record_alarm(visit: Visit) -> None:
             except VisitProblem as problem:
                 step["problem"] = problem_fact(problem)
             step["status"] = subscription.status
+        armed = on_duty(await script.status())
         try:
             await _alarm(script)
         finally:
-            await _put_back(script, subscription)
+            await _put_back(script, subscription, armed=armed)
 
 
 async def _alarm(script: Script) -> None:
@@ -94,11 +96,13 @@ async def _control(script: Script, name: str, element: str, value: str) -> None:
     )
 
 
-async def _put_back(script: Script, subscription: Subscription) -> None:
-    """Contact open, alarm reset, guard reset, subscription ended."""
+async def _put_back(script: Script, subscription: Subscription, *, armed: bool) -> None:
+    """Contact open, alarm reset, guard as it was, subscription ended."""
     with contextlib.suppress(VisitProblem):
         await rigged(script.visit, "alarm_input", "off")
     await _control(script, "reset", "AlarmCmd", "ResetAlarm")
-    await _control(script, "guard-reset", "GuardCmd", "ResetGuard")
+    if not armed:
+        await _control(script, "guard-reset", "GuardCmd", "ResetGuard")
+    await script.status()
     with script.step("unsubscribe"):
         await subscription.end()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 
 from protocols.gb28181 import ptz
+from protocols.xml_reading import children, find, integer, words
 from targets.errors import VisitProblem
+from targets.gb28181.exchange import Exchange
 from targets.gb28181.media_session import MediaOrder, MediaSession
 from visits.circumstances import Visit
 from visits.gb28181.script import Script, Step, conversation
@@ -22,6 +24,7 @@ _MOVES = (
     ("zoom-out", ptz.move(zoom=-_ZOOM_SPEED)),
 )
 _HOME_SECONDS = 10
+_HOME_FIELDS = ("Enabled", "ResetTime", "PresetIndex")
 
 
 async def record_control(visit: Visit) -> None:
@@ -58,13 +61,16 @@ class _Control:
     async def without_picture(self) -> None:
         """What DeviceStatus tells: guard and recording, each read back."""
         script, channel = self.script, self.channel
-        await script.status()
-        for on, off, element in (
-            (("guard-set", "SetGuard"), ("guard-reset", "ResetGuard"), "GuardCmd"),
-            (("record-start", "Record"), ("record-stop", "StopRecord"), "RecordCmd"),
-        ):
+        found = await script.status()
+        switches = (
+            ("GuardCmd", on_duty(found), ("guard-set", "SetGuard"), ("guard-reset", "ResetGuard")),
+            ("RecordCmd", recording(found), ("record-start", "Record"),
+             ("record-stop", "StopRecord")),
+        )  # fmt: skip
+        for element, was_on, on, off in switches:
             target = "" if element == "GuardCmd" else channel
-            for what, value in (on, off):
+            # Left as it was found: what is on goes off and on again.
+            for what, value in (off, on) if was_on else (on, off):
                 await script.command(what, [(element, value)], target=target, answered=True)
                 await script.status()
 
@@ -96,13 +102,32 @@ class _Control:
         await self._home(PRESET)
 
     async def _home(self, preset: int) -> None:
-        """Have the camera return by itself to ``preset``, and no more."""
-        for enabled in (1, 0):
-            home = [("Enabled", enabled), ("ResetTime", _HOME_SECONDS), ("PresetIndex", preset)]
+        """Have the camera return by itself to ``preset``, and then as it was set before."""
+        before = await self._home_found()
+        for expected, home in (("on", (1, _HOME_SECONDS, preset)), ("off", before)):
+            fields = list(zip(_HOME_FIELDS, home, strict=True))
             await self.script.command(
-                "home-position", [("HomePosition", home)], target=self.channel,
-                expected="on" if enabled else "off", answered=True,
+                "home-position", [("HomePosition", fields)], target=self.channel,
+                expected=expected if home[0] else "off", answered=True,
             )  # fmt: skip
+
+    async def _home_found(self) -> tuple[int, int, int]:
+        """The home position as it is set; off where the device has no way to say (before 2022)."""
+        script, unknown = self.script, (0, _HOME_SECONDS, PRESET)
+        record = script.device.record
+        if record is None or not record.gb_version.startswith("3"):
+            return unknown
+        exchange = await script.ask(
+            "home-position-query",
+            lambda: script.device.query(
+                "HomePositionQuery", target=self.channel, seconds=script.lengths.gb_answer
+            ),
+        )
+        for page in exchange.pages:
+            told = [integer(page.root, "HomePosition", name) for name in _HOME_FIELDS]
+            if told[0] is not None:
+                return told[0], told[1] or _HOME_SECONDS, told[2] or PRESET
+        return unknown
 
     async def _clean_up(self) -> None:
         """Back to where it was, and the preset gone."""
@@ -117,3 +142,18 @@ class _Control:
         await script.command("reboot", [("TeleBoot", "Boot")], expected="registers anew")
         with script.step("return", registered=False) as step:
             step["registered"] = await script.happened("registered", since, script.lengths.gb_come)
+
+
+def on_duty(status: Exchange) -> bool:
+    """Whether a DeviceStatus says that the device is armed."""
+    for page in status.pages:
+        listed = find(page.root, "Alarmstatus")
+        for item in children(listed, "Item") if listed is not None else ():
+            if words(item, "DutyStatus") in ("ONDUTY", "ALARM"):
+                return True
+    return False
+
+
+def recording(status: Exchange) -> bool:
+    """Whether a DeviceStatus says that the device records."""
+    return any(page.text("Record").upper() == "ON" for page in status.pages)

