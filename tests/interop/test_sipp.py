@@ -57,7 +57,8 @@ def test_sipp_registers_with_its_own_digest_and_lives(transport, name):
             assert (await play(platform, "keepalive", transport=transport)).clean
             assert watched.is_online
         assert {one.transport for one in watched.messages} == {name}
-        assert [one.what for one in watched.events] == ["challenged", "registered", "keepalive"]
+        befell = [one.what for one in watched.events if one.what != "disconnected"]
+        assert befell == ["challenged", "registered", "keepalive"]
         assert watched.answers[0].check.accepted
 
     asyncio.run(scenario())
