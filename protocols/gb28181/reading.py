@@ -163,8 +163,8 @@ class FieldReader:
         found = list(children(holder, item))
         text = next(
             (str(value) for key, value in holder.attrib.items() if str(key).lower() == "num"), ""
-        )
-        if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
+        ).strip()
+        if not re.fullmatch(r"[0-9]{1,9}", text):
             self.add("list-number", f"{name} Num={text}")
             return None, found
         number = int(text)

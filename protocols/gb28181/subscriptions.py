@@ -104,13 +104,14 @@ def parse_subscription_state(text: str) -> SubscriptionState:
     deviations: list[Deviation] = []
     for part in rest.split(";"):
         key, _, value = part.partition("=")
-        if key.strip().lower() == "expires" and re.fullmatch(r"\s*[0-9]{1,10}\s*", value):
-            expires = int(value)
-        elif key.strip().lower() in ("expires", "retry-after"):
-            if not re.fullmatch(r"\s*[0-9]{1,10}\s*", value):
-                deviations.append(Deviation("subscription-state", CLAUSE, printable(part)))
-        elif key.strip().lower() == "reason":
-            reason = value.strip()[:64]
+        value = value.strip()
+        number = int(value) if re.fullmatch(r"[0-9]{1,10}", value) else None
+        if key.strip().lower() == "expires":
+            expires = number
+        if key.strip().lower() in ("expires", "retry-after") and number is None:
+            deviations.append(Deviation("subscription-state", CLAUSE, printable(part)))
+        if key.strip().lower() == "reason":
+            reason = value[:64]
     known: dict[str, Literal["active", "pending", "terminated"]] = {
         "active": "active",
         "pending": "pending",

@@ -302,6 +302,8 @@ def test_subscriptions():
     assert subscriptions.parse_subscription_state(str(state)) == state
     ended = subscriptions.parse_subscription_state("terminated;reason=timeout")
     assert (ended.state, ended.reason) == ("terminated", "timeout")
+    odd = subscriptions.parse_subscription_state("active;expires=60\x1d;retry-after=x")
+    assert (odd.expires, codes(odd)) == (60, {"subscription-state"})
     for parse in (subscriptions.parse_event, subscriptions.parse_subscription_state):
         with pytest.raises(ProtocolError):
             parse("")
