@@ -31,6 +31,18 @@ _VISIT_SECONDS = {
     "wire": 12,
     "online": 8,
     "passwords": 15,
+    # A device keeps alive and retries once a minute: most of this is waiting for it.
+    "gb28181:registration": 420,
+    "gb28181:keepalive": 480,
+    "gb28181:queries": 15,
+    "gb28181:live": 90,
+    "gb28181:control": 90,
+    "gb28181:records": 120,
+    "gb28181:alarm": 30,
+    "gb28181:broadcast": 40,
+    "gb28181:clock": 130,
+    "gb28181:protection": 60,
+    "gb28181:platform": 40,
 }
 _DISTURBING = {"white-light": "plan.lamp", "passwords": "plan.log-ins", "stream:night": "plan.dark"}
 _SIDE_BY_SIDE = 16
