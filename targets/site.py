@@ -77,6 +77,8 @@ class Gb28181Listen:
         tls_port: of SIP over TLS; ``None``: not offered.
         server_id: 20 digits, type 200 (GB/T 28181-2016, annex D).
         domain, realm: usually the first ten digits of ``server_id``, which "" stands for.
+        certificate: PEM file of the platform's certificate, its chain and its key, for TLS; "" if
+            there is none.
         rig: HTTP address of what switches a device's registration and alarm input, "" if
             nothing does.
     """
@@ -88,6 +90,7 @@ class Gb28181Listen:
     domain: str = ""
     realm: str = ""
     rig: str = ""
+    certificate: str = ""
 
     @property
     def own_domain(self) -> str:

@@ -422,7 +422,7 @@ def _gb28181(reader: Reader, node: yaml.Node | None) -> Gb28181Listen | None:
     """Where devices register with the harness."""
     if node is None:
         return None
-    names = ("address", "port", "tls_port", "server_id", "domain", "realm", "rig")
+    names = ("address", "port", "tls_port", "server_id", "domain", "realm", "rig", "certificate")
     fields = reader.mapping(node, "gb28181", names)
     address = reader.words(fields.get("address"), "gb28181.address")
     try:
@@ -432,6 +432,7 @@ def _gb28181(reader: Reader, node: yaml.Node | None) -> Gb28181Listen | None:
     rig = reader.words(fields.get("rig"), "gb28181.rig")
     if rig and not rig.startswith(("http://", "https://")):
         reader.note(fields["rig"], "bad-uri", found=rig, schemes="http, https")
+    certificate = reader.path(fields.get("certificate"), "gb28181.certificate")
     default = Gb28181Listen.server_id
     port = reader.number(fields.get("port"), "gb28181.port", 1, 65_535)
     tls_port = reader.number(fields.get("tls_port"), "gb28181.tls_port", 1, 65_535)
@@ -443,6 +444,7 @@ def _gb28181(reader: Reader, node: yaml.Node | None) -> Gb28181Listen | None:
         domain=reader.words(fields.get("domain"), "gb28181.domain"),
         realm=reader.words(fields.get("realm"), "gb28181.realm"),
         rig=rig,
+        certificate=str(certificate.resolve()) if certificate is not None else "",
     )
 
 

@@ -25,6 +25,7 @@ from protocols.sip.message import SipRequest
 from protocols.sip.passed import PassedMessage
 from protocols.time_source import SystemTime, TimeSource
 from targets.credentials import Secret
+from targets.errors import TargetError
 from targets.gb28181.device import RegisteredDevice
 from targets.gb28181.record import DeviceRecord, Event
 from targets.gb28181.registrar import Registrar
@@ -50,7 +51,7 @@ class UpperPlatform:
         password_of: the password of a device by its id, ``None`` for a device that is not known.
         time_source: reference time; the Date of a registration tells it.
         on_registered: called with the id of a device whenever it has registered anew.
-        server_tls: for the TLS port, if one is offered.
+        server_tls: for the TLS port, if one is offered; else by the settings' certificate.
         keepalive_seconds: the interval that is agreed with the devices.
     """
 
@@ -71,7 +72,7 @@ class UpperPlatform:
         self._devices: dict[str, RegisteredDevice] = {}
         self._addresses: dict[tuple[str, int], RegisteredDevice] = {}
         self._calls: dict[bytes, RegisteredDevice] = {}
-        self._server_tls = server_tls
+        self._server_tls = server_tls = server_tls or _context_of(settings)
         # Devices that answer unasked do so with small numbers: ours must not be among them.
         self._sn = 100_000 + secrets.randbelow(900_000)
         self.ssrcs = SsrcAllocator(settings.server_id)
@@ -396,3 +397,19 @@ class UpperPlatform:
         incoming.respond(200)
         if device is not None:
             device.note(Event(incoming.at, "keepalive"))
+
+
+def _context_of(settings: Gb28181Listen) -> ssl.SSLContext | None:
+    """The TLS context of the settings' certificate, ``None`` without one.
+
+    Raises:
+        TargetError: the file cannot be read or holds no certificate with its key.
+    """
+    if not settings.certificate:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise TargetError("target.ca-file", file=settings.certificate) from error
+    return context

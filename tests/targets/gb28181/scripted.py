@@ -27,6 +27,7 @@ class ScriptedDevice:
     platform: Peer
     password: str = PASSWORD
     identifier: str = DEVICE
+    address: str = DEVICE_ADDRESS
     endpoint: SipEndpoint = field(init=False)
     asked: list[Manscdp] = field(default_factory=list)
     answer: Callable[[Manscdp], list[bytes]] = lambda _: []
@@ -36,7 +37,7 @@ class ScriptedDevice:
     def __post_init__(self) -> None:
         transports = ("udp",) if self.platform.transport == "udp" else ("tcp",)
         self.endpoint = SipEndpoint(
-            DEVICE_ADDRESS, 0, transports=transports, on_request=self._requested, seed=1
+            self.address, 0, transports=transports, on_request=self._requested, seed=1
         )
 
     @property
@@ -46,7 +47,7 @@ class ScriptedDevice:
     def request(self, method: str, **more: object):
         self._sequence += 1
         to = self._own if method == "REGISTER" else f"<sip:{SERVER}@{SERVER[:10]}>"
-        contact = f"<sip:{self.identifier}@{DEVICE_ADDRESS}:{self.endpoint.port}>"
+        contact = f"<sip:{self.identifier}@{self.address}:{self.endpoint.port}>"
         return self.endpoint.new_request(
             method, f"sip:{SERVER}@{SERVER[:10]}", from_=self._own, to=to,
             cseq=self._sequence, contact=contact, **more,
@@ -97,9 +98,13 @@ async def upper_platform(**changes: object) -> AsyncIterator[UpperPlatform]:
 
 @asynccontextmanager
 async def device_of(
-    platform: UpperPlatform, transport: str = "udp", password: str = PASSWORD
+    platform: UpperPlatform,
+    transport: str = "udp",
+    password: str = PASSWORD,
+    address: str = DEVICE_ADDRESS,
 ) -> AsyncIterator[ScriptedDevice]:
-    device = ScriptedDevice(Peer(transport, PLATFORM_ADDRESS, platform.port), password)  # type: ignore[arg-type]
+    peer = Peer(transport, PLATFORM_ADDRESS, platform.port)  # type: ignore[arg-type]
+    device = ScriptedDevice(peer, password, address=address)  # type: ignore[arg-type]
     await device.endpoint.start()
     device.platform = await device.endpoint.connect(PLATFORM_ADDRESS, platform.port, transport)  # type: ignore[arg-type]
     try:

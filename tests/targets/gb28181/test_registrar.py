@@ -4,6 +4,7 @@ import pytest
 
 from protocols.sip.dates import parse_gb_date
 from protocols.sip.endpoint import SipTimeoutError
+from targets.credentials import Secret
 from targets.errors import VisitProblem
 from tests.targets.gb28181.scripted import DEVICE, PASSWORD, device_of, upper_platform
 
@@ -106,5 +107,34 @@ def test_nothing_but_a_record_is_kept_of_a_device_nobody_asks_about():
             await device.register()
             assert platform.record(DEVICE).registered
             assert platform.watched(DEVICE) is None
+
+    run(scenario)
+
+
+def test_a_second_device_with_the_same_id_is_refused_while_the_first_is_there():
+    async def scenario():
+        async with upper_platform() as platform:
+            watched = platform.device(DEVICE)
+            async with (
+                device_of(platform) as first,
+                device_of(platform, address="127.65.0.3") as second,
+            ):
+                await first.register()
+                assert (await second.register())[-1].status == 403
+                assert watched.peer.port == first.endpoint.port
+                assert [one.detail for one in watched.since(0, "second-address")] == ["127.65.0.3"]
+
+    run(scenario)
+
+
+def test_many_devices_leave_little_behind():
+    async def scenario():
+        async with upper_platform() as platform, device_of(platform) as device:
+            platform.registrar._password_of = lambda _: Secret(PASSWORD)
+            for number in range(50):
+                device.identifier = f"{DEVICE[:-4]}{number:04d}"
+                assert (await device.register())[-1].status == 200
+            assert len(platform.registrar.records) == 50
+            assert not hasattr(platform.record(device.identifier), "__dict__")
 
     run(scenario)
