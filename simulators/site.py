@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from simulators.uplink.link import Uplink
 _BATCH = 4
 #: The cameras' clocks are set in steps of this, so that each correction of them can be seen.
 _CLOCK_RESOLUTION_S = 0.2
+#: Where a GB/T 28181 platform sets the clock too, NTP corrects it by no more than this.
+_BELIEVED_STEP_S = 10.0
 
 
 class SimulatedSite:
@@ -156,8 +159,15 @@ def _followers(
     """The NTP client of a camera that follows the site's time server."""
     if server is None or not camera.ntp_interval_s:
         return []
-    interval_s, resolution_s = camera.ntp_interval_s, _CLOCK_RESOLUTION_S
-    return [NtpFollower(state, *server, interval_s=interval_s, resolution_s=resolution_s)]
+    return [
+        NtpFollower(
+            state,
+            *server,
+            interval_s=camera.ntp_interval_s,
+            resolution_s=_CLOCK_RESOLUTION_S,
+            largest_step_s=_BELIEVED_STEP_S if camera.gb28181 else math.inf,
+        )
+    ]
 
 
 def _state(plan: CameraPlan) -> CameraState:

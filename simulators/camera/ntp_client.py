@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from typing import Any
 
@@ -28,6 +29,8 @@ class NtpFollower:
         interval_s: seconds between two requests; the first leaves at the start.
         resolution_s: of the steps in which the camera can set its clock: it is set to the last
             whole one, as simple clients do that set the time in whole units; 0 is exact.
+        largest_step_s: an answer farther from the camera's clock is not believed, as by clients
+            that trust what set their clock before (the platform's Date of GB/T 28181).
 
     Attributes:
         answered: requests that brought an acceptable answer so far.
@@ -41,11 +44,13 @@ class NtpFollower:
         *,
         interval_s: float = 64.0,
         resolution_s: float = 0.0,
+        largest_step_s: float = math.inf,
     ) -> None:
         self._state = state
         self._server = (server, port)
         self._interval_s = interval_s
         self._resolution_s = resolution_s
+        self._largest_step_s = largest_step_s
         self._task: asyncio.Task[None] | None = None
         self.answered = 0
 
@@ -93,6 +98,8 @@ class NtpFollower:
         finally:
             transport.close()
         self.answered += 1
+        if abs(sample.offset_s) > self._largest_step_s:
+            return
         if isinstance(clock, CameraClock) and ASKED_NOT_FOLLOWED not in self._state.behaviours:
             right = clock.now() + sample.offset_s
             clock.set(right - (right % self._resolution_s if self._resolution_s else 0.0))

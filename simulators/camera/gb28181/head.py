@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass, field, replace
 
 PAN_LIMIT, TILT_LIMIT, ZOOM_LIMIT = 1.0, 1.0, 4.0
-_PAN_SPEED, _TILT_SPEED = 1.0, 1.0
+_PAN_SPEED, _TILT_SPEED = 0.4, 0.4
 """Picture widths and heights a second at the highest commanded speed, FFH."""
-_ZOOM_SPEED = 0.1
+_ZOOM_SPEED = 0.05
 """Natural logarithm of the zoom a second at commanded zoom speed 1."""
 _GOTO_SPEED = 1.5
 _STEP_S = 0.02
@@ -102,6 +102,7 @@ class PanTiltHead:
     def set_preset(self, now: float, number: int) -> None:
         """Keep the present position under ``number``."""
         if 0 < number <= MOST_PRESETS:
+            self.used = True
             self.presets[number] = self.position(now)
 
     def call_preset(self, now: float, number: int) -> bool:
@@ -138,7 +139,7 @@ class PanTiltHead:
         self._begin(now)
         left, right = self._scan_edges.get(group, [-PAN_LIMIT, PAN_LIMIT])
         self._scan = (min(left, right), max(left, right))
-        self._velocity = (0.2 * _PAN_SPEED, 0.0, 0.0)
+        self._velocity = (0.5 * _PAN_SPEED, 0.0, 0.0)
 
     def centre(self, now: float, pan: float, tilt: float, zoom: float) -> None:
         """Go to a place seen in the picture: offsets in picture widths and heights, zoom factor."""

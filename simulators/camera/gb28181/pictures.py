@@ -218,6 +218,11 @@ async def clip_of(spec: ClipSpec) -> Clip:
     return await asyncio.to_thread(clips.encode, spec)
 
 
+async def warm_view(spec: ClipSpec) -> None:
+    """Paint what a head would see, off the event loop."""
+    await asyncio.to_thread(panorama, spec.scene, spec.look, spec.seed)
+
+
 async def head_pictures(
     spec: ClipSpec, head: PanTiltHead, now: Callable[[], float], begin: float = 0.0
 ) -> HeadPictures:

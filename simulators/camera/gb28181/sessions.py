@@ -30,7 +30,7 @@ from simulators.camera.gb28181.history import file_bytes, pictures_from
 from simulators.camera.gb28181.markup import CONTENT_TYPE as XML
 from simulators.camera.gb28181.markup import e
 from simulators.camera.gb28181.media import MediaStream, StreamPlan
-from simulators.camera.gb28181.pictures import LivePictures, PictureSource, clip_of
+from simulators.camera.gb28181.pictures import LivePictures, PictureSource, clip_of, warm_view
 from simulators.camera.gb28181.playback import control
 from simulators.camera.gb28181.records import SEGMENT_S, recorded
 
@@ -195,6 +195,8 @@ class Sessions:
 
             reopen = reopen_clip
         else:
+            # Painted beforehand, so that the first command is seen when it is obeyed.
+            device.spawn(warm_view(spec))
             pictures = LivePictures(
                 lambda: faults.clip_spec(state),
                 clip,

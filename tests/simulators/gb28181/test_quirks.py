@@ -74,7 +74,7 @@ async def test_broken_xml(name: str) -> None:
             incoming.respond(200)
 
         await registrar.tell("Query", "DeviceInfo")
-        registrar.endpoint._on_request = keep  # type: ignore[assignment]
+        registrar.endpoint._on_request = keep
         await registrar.tell("Query", "Catalog")
         async with asyncio.timeout(5):
             while not any(b"Catalog" in one for one in seen):

@@ -16,11 +16,14 @@ from protocols.mpeg_ps.demultiplex import demultiplex
 from protocols.rtp import is_rtcp
 from protocols.rtp_stream import FrameSplitter
 from protocols.sip.dialog import Dialog
+from protocols.srtp import SrtpReceiver, new_crypto_line, parse_crypto_line
+from simulators import certificates
 from simulators.camera.gb28181.device import GbDevice
 from simulators.camera.gb28181.records import SEGMENT_S
 from tests.simulators.gb28181.bench import SERVER, Registrar, registered
 
 SSRC = 100_000_007
+_PLAYBACK: dict[str, Any] = {"name": "Playback", "ssrc": 1_100_000_001}
 _PORTS = itertools.count(31_000, 2)
 
 
@@ -179,8 +182,8 @@ async def test_history(transport: str) -> None:
     async with registered() as (registrar, device):
         receiver = Receiver(registrar, device)
         try:
-            times = {"start": round(start), "stop": round(start) + 3}
-            await receiver.invite(transport, name="Playback", ssrc=1_100_000_001, **times)
+            times: dict[str, Any] = {"start": round(start), "stop": round(start) + 3}
+            await receiver.invite(transport, **_PLAYBACK, **times)
             assert receiver.status == 200
             await receiver.gather(50)
             assert await receiver.control("PLAY RTSP/1.0", "CSeq: 1", "Scale: 4.0") == 200
@@ -197,8 +200,8 @@ async def test_pause_and_seek() -> None:
     async with registered() as (registrar, device):
         receiver = Receiver(registrar, device)
         try:
-            times = {"start": round(start), "stop": round(start) + 600}
-            await receiver.invite(name="Playback", ssrc=1_100_000_001, **times)
+            times: dict[str, Any] = {"start": round(start), "stop": round(start) + 600}
+            await receiver.invite(**_PLAYBACK, **times)
             await receiver.gather(20)
             assert await receiver.control("PAUSE RTSP/1.0", "CSeq: 2", "PauseTime: now") == 200
             await asyncio.sleep(0.1)
@@ -243,7 +246,7 @@ async def test_refusals() -> None:
         ):
             receiver = Receiver(registrar, device)
             try:
-                await receiver.invite(**more)  # type: ignore[arg-type]
+                await receiver.invite(**more)
                 assert receiver.status == status
             finally:
                 await receiver.close()
@@ -292,5 +295,24 @@ async def test_passive_fails() -> None:
         try:
             with pytest.raises(OSError):
                 await receiver.invite("tcp-device-passive")
+        finally:
+            await receiver.close()
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp-device-active"])
+async def test_srtp_is_agreed_inside_tls(transport: str) -> None:
+    line = new_crypto_line()
+    authority = str(certificates.authority_file())
+    async with registered(tls=True, transport="tls", ca_file=authority) as (registrar, device):
+        receiver = Receiver(registrar, device)
+        try:
+            await receiver.invite(transport, crypto=[line.build()])
+            assert receiver.status == 200
+            await receiver.gather(30)
+            key = parse_crypto_line(receiver.answer.crypto[0])
+            opener = SrtpReceiver(key)
+            clear = b"".join(opener.rtp(packet)[12:] for _, packet in receiver.packets)
+            assert demultiplex(clear).access_units[0].key
+            assert b"\0\0\1\xba" not in receiver.packets[0][1]
         finally:
             await receiver.close()
