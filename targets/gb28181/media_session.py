@@ -224,6 +224,8 @@ class MediaSession:
             unusable = not host or host == "0.0.0.0"
             own = self.device.address[0]
             await self.receiver.connect(own if unusable else host, self.answer.port)
+        except ConnectionRefusedError as fault:
+            raise VisitProblem("visit.refused") from fault
         except (OSError, TimeoutError) as fault:
             detail = getattr(fault, "strerror", None) or type(fault).__name__
             raise VisitProblem("visit.unreachable", detail=f"media: {detail}") from fault
