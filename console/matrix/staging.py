@@ -24,13 +24,19 @@ _PROTECTION = "4.4.2-a"
 _PAGES: dict[str, dict[str, Any]] = {
     "gb-tls": {"transport": "tls"},
     "gb-tcp": {"transport": "tcp"},
-    "weak-on-sip-only": {"password": "12345678"},
+    "weak-registration-password": {"password": "12345678"},
 }
 _PASSWORDS = {
     "factory-password": "12345",
     "password-equals-user": "admin",
     "empty-password": "",
 }
+#: Defects that are a wrong setting of a sound camera.
+_SETTINGS_ONLY = frozenset(
+    {"weak-registration-password", "access-type-missing", "access-type-contradicted"}
+)
+#: How a point is declared to be connected, by defect; its camera has a wired interface.
+_ACCESS = {"access-type-missing": "", "access-type-contradicted": "4g"}
 #: Certificate and claims by defect or variant of the ingress protection check.
 _CODES = {
     "ip65-claimed": "IP65",
@@ -129,17 +135,19 @@ def _staged(
             ),
             cells,
         )
-    wired = any(cell.requirement in ("4.1-5", _INDOOR) for cell in cells)
+    wired = any(cell.requirement in ("4.1-5", _INDOOR, _PROTECTION) for cell in cells)
     point = simulated_point(
         number,
         ground,
-        behaviours=(name,),
+        behaviours=() if name in _SETTINGS_ONLY else (name,),
         indoor=any(cell.requirement == _INDOOR for cell in cells),
         uplink=wired,
         name=name,
         network=_NETWORK,
         gb28181=registering,
     )
+    if name in _ACCESS:
+        point = replace(point, point=replace(point.point, access=_ACCESS[name]))
     if name == "id-not-20-digits":  # the site file has what the device's own page shows
         known = replace(point.point, gb28181=point.point.gb28181[:18])
         point = replace(point, point=known)

@@ -244,14 +244,16 @@ def stops(
             judgement.doubt("not-ended", transport=transport)
         return
     last = media.arrivals[-1][0]
-    after = max(0.0, last - bye)
-    judgement.details["sessions"].get(transport, {})["after_bye_s"] = round(after, 3)
-    sent = media.sent_between(bye + STOP_S, float("inf"))
-    status = number(step.get("bye_status"))
     exchange = next(
         (one for one in conversation.of_harness("BYE") if one.call_id == step.get("call_id")),
         None,
     )
+    # A device that is slow to answer has not heard earlier than it answers.
+    heard = exchange.final.at if exchange is not None and exchange.final is not None else bye
+    after = max(0.0, last - bye)
+    judgement.details["sessions"].get(transport, {})["after_bye_s"] = round(after, 3)
+    sent = media.sent_between(heard + STOP_S, float("inf"))
+    status = number(step.get("bye_status"))
     copies = len(exchange.copies) if exchange else 0
     if sent:
         if status or conversation.reliable or copies >= 2:

@@ -11,7 +11,7 @@ from protocols.errors import ProtocolError
 from protocols.gb28181.manscdp import Kind, Manscdp
 from protocols.sip.endpoint import IncomingRequest, Peer
 from protocols.sip.passed import PassedMessage
-from targets.errors import VisitProblem
+from targets.errors import VisitProblem, problem_of
 from targets.gb28181.channels import camera_among, channels_of
 from targets.gb28181.exchange import Exchange, Fields, run_exchange
 from targets.gb28181.policy import Policy
@@ -228,7 +228,6 @@ class RegisteredDevice:
                 "visit.no-answer-by-sip", what=what, seconds=round(seconds, 1)
             ) from fault
         except OSError as fault:
-            detail = fault.strerror or type(fault).__name__
-            raise VisitProblem("visit.unreachable", detail=detail) from fault
+            raise problem_of(fault, waiting_for=what, seconds=seconds) from fault
         except ProtocolError as fault:
             raise VisitProblem("visit.malformed", where=what, detail=str(fault)) from fault

@@ -48,6 +48,7 @@ class TlsRelay:
         self._ends: dict[int, tuple[str, int]] = {}
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     async def start(self, target: int) -> None:
         """Listen, and pass on to port ``target`` of the same address.
@@ -55,7 +56,7 @@ class TlsRelay:
         Raises:
             OSError: the address or port is not free.
         """
-        self._target = target
+        self._target, self._stopped = target, False
         self._server = await asyncio.start_server(
             self._accepted, self._address, self.port, limit=_READ_BYTES, backlog=1024
         )
@@ -63,6 +64,7 @@ class TlsRelay:
 
     async def stop(self) -> None:
         """Close every connection."""
+        self._stopped = True
         if self._server is not None:
             self._server.close()
         for task in list(self._tasks):
@@ -86,6 +88,9 @@ class TlsRelay:
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._stopped:  # it was accepted while we were closing
+            writer.close()
+            return
         self._tasks.add(task)
         host, port = writer.get_extra_info("peername")[:2]
         try:
@@ -95,7 +100,8 @@ class TlsRelay:
                 await self._impersonate(host, reader, writer)
             else:
                 await self._pass_on(host, port, reader, writer)
-        except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
+        # A cancelled connection is how the relay ends it, not a fault.
+        except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         finally:
             self._tasks.discard(task)
