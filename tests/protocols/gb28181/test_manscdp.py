@@ -58,6 +58,12 @@ def test_broken_markup_is_mended_and_told(inner, code, text):
     assert message.command == "Keepalive"
 
 
+def test_names_that_are_no_names_are_read_past():
+    message = parse_manscdp(notify("<D:>x</D:><Address>Gate</Address><Other>"))
+    assert message.text("Address") == "Gate"
+    assert message.text("D:", "Y") == ""
+
+
 def test_a_message_cut_short_keeps_what_came():
     whole = build_manscdp("Response", "X", 1, DEVICE, {"L": Listing([{"A": "1"}, {"A": "2"}])})
     message = parse_manscdp(whole[:-60])
