@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -43,7 +44,7 @@ class Registrar:
         self.changed = asyncio.Event()
         self.correct: list[bool] = []
         self._sn = 0
-        self.now: Any = None
+        self.now: Any = time.time
         self.invited: list[IncomingRequest] = []
 
     def _on_request(self, incoming: IncomingRequest) -> None:
