@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from simulators import certificates
-from simulators.site_plan import CameraPlan, Ground, SitePlan, may_listen
+from simulators.site_plan import CameraPlan, Ground, PlatformPlan, SitePlan, may_listen
 from targets.site import Certificate, Gb28181Listen, Point, Site, Wire
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,7 +19,9 @@ _TIME_PORT, _TIME_PORT_ABOVE_1024 = 123, 1123
 #: Not a whole multiple of the steps in which the cameras set their clocks: each is seen.
 _NTP_INTERVAL_S = 4.1
 _HARNESS = "127.0.0.1"
-_SERVER_ID = "61010200002000000001"
+_SERVER_ID = "61010200002000999999"
+#: Places beyond those of cameras, two for each platform.
+_PLATFORM_PLACES = 2_000
 #: A simulated device is quick in everything that takes a real one a minute.
 _REGISTERING = {"server_id": _SERVER_ID, "keepalive_s": 1.0, "retry_s": 1.5}
 _NETWORK = "127.20"
@@ -201,10 +203,46 @@ def bundled_points(ground: Ground, network: str = _NETWORK) -> tuple[SimulatedPo
     )
 
 
+@dataclass(frozen=True)
+class SimulatedPlatform:
+    """A platform that registers with the harness, as the harness and as the simulator see it."""
+
+    point: Point
+    platform: PlatformPlan
+
+
+def simulated_platform(
+    number: int,
+    ground: Ground,
+    *,
+    name: str = "运营平台",
+    network: str = _NETWORK,
+    behaviours: tuple[str, ...] = (),
+) -> SimulatedPlatform:
+    """Lower platform ``number`` (from 0), with one camera on it."""
+    identifier = f"6101020000200{number + 1:07d}"
+    address, _ = ground.place(_PLATFORM_PLACES + 2 * number, network)
+    camera_address, _ = ground.place(_PLATFORM_PLACES + 2 * number + 1, network)
+    plan = PlatformPlan(
+        point=identifier,
+        address=address,
+        gb28181=_registering(ground, network, {}),
+        camera=f"6101020000131{number + 1:07d}",
+        camera_address=camera_address,
+        behaviours=behaviours,
+    )
+    uri = f"gb28181://{identifier}"
+    return SimulatedPlatform(Point(identifier, name, uri, gb28181=identifier), plan)
+
+
 def simulated_site(
-    name: str, points: tuple[SimulatedPoint, ...], ground: Ground, network: str = _NETWORK
+    name: str,
+    points: tuple[SimulatedPoint, ...],
+    ground: Ground,
+    network: str = _NETWORK,
+    platforms: tuple[SimulatedPlatform, ...] = (),
 ) -> tuple[Site, SitePlan]:
-    """The site file and the simulator's plan for ``points``."""
+    """The site file and the simulator's plan for ``points`` and ``platforms``."""
     host = f"{network}.0.1" if ground.own_addresses else "127.0.0.1"
     time_port = _TIME_PORT if ground.standard_ports else _TIME_PORT_ABOVE_1024
     platform = f"{network}.0.9" if ground.own_addresses else "127.0.0.1"
@@ -214,10 +252,11 @@ def simulated_site(
         time_server=(host, time_port),
         platform=platform,
         cache=str(CACHE),
+        platforms=tuple(one.platform for one in platforms),
     )
     site = Site(
         name=name,
-        points=tuple(one.point for one in points),
+        points=(*(one.point for one in points), *(one.point for one in platforms)),
         platform_addresses=(platform,),
         light_box=f"http://{host}:{_CONTROL_PORT}",
         wire=Wire(

@@ -22,13 +22,17 @@ from console.matrix.cells import GOOD, Cell, Outcome, cells_of, judge
 from console.matrix.document import matrix_document, summary_of
 from console.matrix.papers import stage_papers
 from console.matrix.staging import (
+    OnlinePool,
     StagedPoint,
     StagedSite,
     camera_plan,
+    empty_platform,
     online_pool,
     scope_of,
+    stage_parts,
     stage_points,
     stage_sites,
+    wired_point,
     with_points,
 )
 from console.scenarios import run_scenarios
@@ -124,34 +128,46 @@ def run_defect_matrix(
 def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[Outcome]:
     ground = Ground.of_this_machine()
     staged = stage_points(cells, ground)
-    sites = [cell for cell in cells if cell.requirement == "5.3-a"]
-    pool = online_pool(len(staged), ground) if sites else None
+    requirements = {cell.requirement for cell in cells}
+    pool = online_pool(len(staged), ground) if "5.3-a" in requirements else None
+    wired = wired_point(len(staged) + 100, ground) if "4.1-2" in requirements else None
+    platform = empty_platform(ground) if "4.1-1" in requirements else None
     simulated = tuple(
         replace(one.simulated, camera=camera_plan(one, catalogue()))
         for one in staged
         if not one.virtual
-    ) + (pool.simulated() if pool else ())
-    site, plan = simulated_site("matrix", simulated, ground, network=_NETWORK)
-    points = [one.simulated.point for one in staged] + (
-        [*(one.point for one in pool.simulated()), *pool.absent] if pool else []
     )
-    site = with_points(site, tuple(points), {})
+    simulated += (pool.simulated() if pool else ()) + ((wired,) if wired else ())
+    site, plan = simulated_site(
+        "matrix", simulated, ground, _NETWORK, (platform,) if platform else ()
+    )
+    virtual_points = [one.simulated.point for one in staged if one.virtual]
+    absent = pool.absent if pool else ()
+    site = replace(site, points=(*site.points, *virtual_points, *absent))
     passwords = simulated_passwords(
         {one.point.id: one.camera.password for one in simulated}
-        | {point.id: "-" for point in (pool.absent if pool else ())}
+        | {point.id: "-" for point in absent}
+        | ({platform.point.id: platform.platform.password} if platform else {})
     )
     stage = _Stage(site, passwords, lang, console)
     with running(plan, log_file(folder)):
         virtual = [recording for one in staged for recording in one.virtual]
         with stage.matrix(folder / "run", virtual) as matrix:
-            matrix.desk.begin(_kinds(staged, [one.id for one in points]))
+            matrix.desk.begin(_kinds(staged, pool))
             outcomes = _judge_points(matrix, staged)
             if pool is not None:
-                outcomes += _judge_sites(matrix, stage_sites(sites, pool))
+                outcomes += _judge_sites(matrix, stage_sites(cells, pool))
+            parts = stage_parts(
+                cells,
+                platform.point if platform else None,
+                wired.point if wired else None,
+                plan.platform,
+            )
+            outcomes += _judge_sites(matrix, parts)
             outcomes += _judge_papers(matrix, cells)
         if unsettled := _unsettled(staged, outcomes):
             with stage.matrix(folder / "again") as matrix:
-                matrix.desk.begin(_kinds(unsettled, [one.simulated.point.id for one in unsettled]))
+                matrix.desk.begin(_kinds(unsettled))
                 second = {id(one.cell): one for one in _judge_points(matrix, unsettled)}
             outcomes = [
                 replace(second[id(one.cell)], looks=2) if id(one.cell) in second else one
@@ -209,15 +225,17 @@ def _unsettled(staged: list[StagedPoint], outcomes: list[Outcome]) -> list[Stage
     return chosen
 
 
-def _kinds(staged: list[StagedPoint], points: list[str]) -> dict[str, tuple[str, ...]]:
+def _kinds(staged: list[StagedPoint], pool: OnlinePool | None = None) -> dict[str, tuple[str, ...]]:
     """The visits that each point will need: its cells' or, in the pool, the online watch."""
     of_cells = {
         one.simulated.point.id: kinds_in_order(catalogue()[cell.requirement] for cell in one.cells)
         for one in staged
         if not one.virtual
     }
-    virtual = {one.simulated.point.id for one in staged if one.virtual}
-    return {point: of_cells.get(point, ("online",)) for point in points if point not in virtual}
+    if pool is None:
+        return of_cells
+    watched = (*(one.point for one in pool.simulated()), *pool.absent)
+    return of_cells | {point.id: ("online",) for point in watched}
 
 
 def _judge_points(matrix: _Matrix, staged: list[StagedPoint]) -> list[Outcome]:
@@ -232,9 +250,10 @@ def _judge_points(matrix: _Matrix, staged: list[StagedPoint]) -> list[Outcome]:
 def _judge_sites(matrix: _Matrix, sites: list[StagedSite]) -> list[Outcome]:
     outcomes = []
     for staged in sites:
-        site = with_points(matrix.site, staged.points, staged.platform_reports)
+        site = with_points(matrix.site, staged)
         matrix.acceptance(staged.points, frozenset({staged.cell.requirement}), site=site)
-        outcomes.append(matrix.outcome(staged.cell, SITE))
+        subject = SITE if staged.cell.requirement == "5.3-a" else staged.points[0].id
+        outcomes.append(matrix.outcome(staged.cell, subject))
     return outcomes
 
 

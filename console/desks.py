@@ -44,7 +44,6 @@ _ORDER = (
     "gb28181:records",
     "gb28181:alarm",
     "gb28181:broadcast",
-    "gb28181:platform",
     "stream:night",
     "white-light",
     "gb28181:clock",

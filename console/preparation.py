@@ -12,7 +12,7 @@ from assessment.evidence import load_evidence
 from assessment.sampling import Draw, draw
 from assessment.store import RunStore, RunStoreError
 from assessment.waivers import Waiver, load_waivers
-from console.bundled_site import bundled_points, free_network, simulated_site
+from console.bundled_site import bundled_points, free_network, simulated_platform, simulated_site
 from console.desks import simulated_passwords
 from console.selection import SelectionError, select
 from console.sites import SiteError, load_site
@@ -89,11 +89,13 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         ground = Ground.of_this_machine()
         network = free_network(ground)
         points = bundled_points(ground, network)
-        site, plan = simulated_site(text("run.bundled-site", lang), points, ground, network)
+        platforms = (simulated_platform(0, ground, network=network),)
+        name = text("run.bundled-site", lang)
+        site, plan = simulated_site(name, points, ground, network, platforms)
     if options.listen is not None:
         site = replace(site, gb28181=options.listen)
     waivers = check_site(site, lang)
-    drawn = draw(site.sampling, [point.id for point in site.points], _SEED)
+    drawn = draw(site.sampling, [point.id for point in site.cameras], _SEED)
     intrusive = options.intrusive or site.simulated
     return Preparation(site, plan, selected, passwords_of(plan), waivers, drawn, intrusive)
 
@@ -199,7 +201,8 @@ def passwords_of(plan: SitePlan | None) -> PasswordSource:
     """Where the passwords come from: of this process, or of the simulated devices themselves."""
     if plan is None:
         return PasswordSource.of_this_process()
-    return simulated_passwords({one.point: one.password for one in plan.cameras})
+    words = {one.point: one.password for one in plan.cameras}
+    return simulated_passwords(words | {one.point: one.password for one in plan.platforms})
 
 
 def catalogue_of(site: Site) -> Catalogue:

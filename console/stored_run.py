@@ -86,8 +86,11 @@ def plan_document(plan: SitePlan) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(plan.to_json())
     for camera in document["cameras"]:
         del camera["password"]
-        for passing in ("password", "ca_file"):
+        for passing in ("password", "ca_file"):  # as on a real device's own page
             (camera["gb28181"] or {}).pop(passing, None)
+    for platform in document["platforms"]:
+        del platform["password"]
+        platform["gb28181"].pop("ca_file", None)
     return document
 
 

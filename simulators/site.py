@@ -21,7 +21,8 @@ from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import stream_plan
 from simulators.control import SiteControl
 from simulators.ntp_server import NtpServer
-from simulators.site_plan import CameraPlan, SitePlan
+from simulators.platform.lower_platform import LowerPlatform
+from simulators.site_plan import CameraPlan, PlatformPlan, SitePlan
 from simulators.uplink.link import Uplink
 
 _BATCH = 4
@@ -62,6 +63,7 @@ class SimulatedSite:
             for camera in plan.cameras
             if camera.uplink and plan.platform
         }
+        self._platforms = [service for one in plan.platforms for service in _platform_services(one)]
         self._control = SiteControl(
             self._states,
             *plan.control,
@@ -87,11 +89,15 @@ class SimulatedSite:
             await camera.start()
         for link in self._links.values():
             await link.start()
+        for service in self._platforms:
+            await service.start()
         await self._control.start()
 
     async def stop(self) -> None:
         """Close whatever is open."""
         await self._control.stop()
+        for service in reversed(self._platforms):
+            await service.stop()
         for link in self._links.values():
             await link.stop()
         for camera in self._cameras.values():
@@ -142,6 +148,31 @@ class SimulatedSite:
             await self._links[point].stop()
             if plugged:
                 await self._links[point].start()
+
+
+def _platform_services(plan: PlatformPlan) -> list[LowerPlatform | GbDevice]:
+    """A lower platform and the camera that registers on it."""
+    state = CameraState(plan.address, plan.point, behaviours=set(plan.behaviours))
+    upward = GbSettings.from_plan({"password": plan.password, **plan.gb28181}, plan.point)
+    inside = "-".join(("inside", plan.camera))
+    platform = LowerPlatform(
+        state,
+        replace(upward, local_port=0),
+        {plan.camera: plan.camera},
+        lambda _: inside,
+        keepalive_s=upward.keepalive_s,
+    )
+    downward = GbSettings(
+        server_address=plan.address,
+        server_id=plan.point,
+        device_id=plan.camera,
+        password=inside,
+        domain=plan.point[:10],
+        keepalive_s=upward.keepalive_s,
+        retry_s=upward.retry_s,
+        local_port=0,
+    )
+    return [platform, GbDevice(CameraState(plan.camera_address, plan.camera), downward)]
 
 
 def _scene_clip(state: CameraState, scene: str) -> ClipSpec:

@@ -69,10 +69,27 @@ class CameraPlan:
 
 
 @dataclass(frozen=True)
+class PlatformPlan:
+    """A simulated operator's platform that registers with an upper one, and a camera on it.
+
+    ``gb28181`` are its settings towards the upper platform, as of a camera; ``camera`` and
+    ``camera_address`` are of the camera that registers on it.
+    """
+
+    point: str
+    address: str
+    gb28181: Mapping[str, Any]
+    camera: str
+    camera_address: str
+    password: str = "Tantou-2026-sim"
+    behaviours: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SitePlan:
     """A simulated site: its cameras, its light box and behaviour switch, its clock source.
 
-    ``control``, ``time_server`` are ``(address, port)``.
+    ``control``, ``time_server`` are ``(address, port)``. ``platforms`` register with the harness.
     """
 
     cameras: tuple[CameraPlan, ...]
@@ -80,6 +97,7 @@ class SitePlan:
     time_server: tuple[str, int] | None = None
     platform: str = ""
     cache: str = ""
+    platforms: tuple[PlatformPlan, ...] = ()
 
     def to_json(self) -> str:
         """The plan as JSON."""
@@ -107,10 +125,15 @@ class SitePlan:
             )
             control = document.pop("control")
             server = document.pop("time_server", None)
+            platforms = tuple(
+                PlatformPlan(**{**one, "behaviours": tuple(one.get("behaviours", ()))})
+                for one in document.pop("platforms", ())
+            )
             return cls(
                 cameras=cameras,
                 control=(control[0], control[1]),
                 time_server=None if server is None else (server[0], server[1]),
+                platforms=platforms,
                 **document,
             )
         except (KeyError, TypeError, IndexError, json.JSONDecodeError) as error:

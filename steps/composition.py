@@ -16,14 +16,11 @@ from steps.acceptance import SITE, Conclusion, ScenarioRun
 from steps.gb28181 import concluded
 from targets.site import Point
 
-#: Type code of a platform's signalling server (GB/T 28181-2016 annex D).
-_PLATFORM = "200"
-
 
 @given("点位清单中向本工具注册的平台")
 def registering_platforms(scenario_run: ScenarioRun) -> None:
     acceptance = scenario_run.acceptance
-    platforms = [one for one in acceptance.site.points if one.gb28181[10:13] == _PLATFORM]
+    platforms = [one for one in acceptance.site.points if one.is_platform]
     scenario_run.points = acceptance.in_scope(scenario_run.requirement.id, platforms)
 
 

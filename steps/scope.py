@@ -17,7 +17,7 @@ def drawn_cameras(scenario_run: ScenarioRun) -> None:
 def indoor_cameras(scenario_run: ScenarioRun) -> None:
     acceptance = scenario_run.acceptance
     requirement = scenario_run.requirement.id
-    indoor = [point for point in acceptance.site.points if point.indoor]
+    indoor = [point for point in acceptance.site.cameras if point.indoor]
     scenario_run.points = acceptance.in_scope(requirement, indoor)
     outdoor = [point for point in acceptance.drawn if not point.indoor]
     scenario_run.outside = acceptance.in_scope(requirement, outdoor)

@@ -61,7 +61,7 @@ def platform_tells_the_truth(scenario_run: ScenarioRun) -> None:
     if measured.spoilt is not None or measured.lower is None or measured.upper is None:
         scenario_run.conclude(SITE, Conclusion.spoilt(measured))
         return
-    inventory = len(scenario_run.acceptance.site.points)
+    inventory = len(scenario_run.acceptance.site.cameras)
     total = reported.get("total")
     if total is not None and total < inventory:
         concluded = Conclusion.broken(
@@ -82,7 +82,7 @@ def platform_tells_the_truth(scenario_run: ScenarioRun) -> None:
 def _online_rate(run: ScenarioRun) -> Measurement:
     acceptance = run.acceptance
     inventory = [
-        point.id for point in acceptance.in_scope(run.requirement.id, acceptance.site.points)
+        point.id for point in acceptance.in_scope(run.requirement.id, acceptance.site.cameras)
     ]
     return measure_online_rate(
         [run.recording("online", point) for point in run.points],

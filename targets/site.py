@@ -64,6 +64,12 @@ class Point:
     declared: Mapping[str, str] = field(default_factory=dict)
     certificate: Certificate | None = None
     password_policy: Mapping[str, Any] | None = None
+
+    @property
+    def is_platform(self) -> bool:
+        """Whether a platform registers here and not a camera (GB/T 28181-2016 annex D: 200)."""
+        return self.gb28181[10:13] == "200"
+
     gb28181: str = ""
 
 
@@ -147,6 +153,11 @@ class Site:
     simulated: bool = False
     gb28181: Gb28181Listen | None = None
     police_networks: tuple[str, ...] = ()
+
+    @property
+    def cameras(self) -> tuple[Point, ...]:
+        """The points at which there is a camera."""
+        return tuple(point for point in self.points if not point.is_platform)
 
     def point(self, identifier: str) -> Point:
         """The point with ``identifier``.

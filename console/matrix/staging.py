@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from assessment.recording import Recording
-from console.bundled_site import SimulatedPoint, simulated_point
+from console.bundled_site import (
+    SimulatedPlatform,
+    SimulatedPoint,
+    simulated_platform,
+    simulated_point,
+)
 from console.matrix.cells import Cell
 from console.virtual_watch import virtual_watch
 from simulators.site_plan import CameraPlan, Ground
@@ -18,6 +24,10 @@ _NETWORK = "127.21"
 _CLOCK_DAY = "4.3.3.5-d"
 _PAPERS = "4.3.1-b"
 _ONLINE = "5.3-a"
+_PARTS = "4.1-1"
+_SIDE = "4.1-2"
+#: Requirements that are about a site as a whole: each of their cells gets one of its own.
+OF_SITES = (_ONLINE, _PARTS, _SIDE)
 _INDOOR = "4.4.2-b"
 _PROTECTION = "4.4.2-a"
 #: What an installer has typed into the GB/T 28181 page of a camera, by defect or variant.
@@ -87,6 +97,7 @@ class StagedSite:
     cell: Cell
     points: tuple[Point, ...]
     platform_reports: dict[str, float] = field(default_factory=dict)
+    police_networks: tuple[str, ...] = ()
 
 
 def stage_points(cells: Iterable[Cell], ground: Ground) -> list[StagedPoint]:
@@ -94,7 +105,7 @@ def stage_points(cells: Iterable[Cell], ground: Ground) -> list[StagedPoint]:
     groups: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
         of_papers = cell.stage == "evidence" and cell.requirement != _PAPERS
-        if cell.requirement == _ONLINE or of_papers:
+        if cell.requirement in OF_SITES or of_papers:
             continue
         if cell.requirement == _CLOCK_DAY:
             where = "virtual"
@@ -231,6 +242,32 @@ def online_pool(first: int, ground: Ground) -> OnlinePool:
     return OnlinePool(good, blind, flapping, absent)
 
 
+def empty_platform(ground: Ground) -> SimulatedPlatform:
+    """A platform on which no camera is registered."""
+    name = "no-camera-registered"
+    return simulated_platform(0, ground, name=name, network=_NETWORK, behaviours=(name,))
+
+
+def wired_point(number: int, ground: Ground) -> SimulatedPoint:
+    """A camera whose traffic with the platform can be watched."""
+    return simulated_point(number, ground, name=f"wired-{number}", network=_NETWORK, uplink=True)
+
+
+def stage_parts(
+    cells: Iterable[Cell], platform: Point | None, wired: Point | None, platform_address: str
+) -> list[StagedSite]:
+    """A site for every cell that is about what the system is made of and where it stands."""
+    staged = []
+    for cell in cells:
+        if cell.requirement == _PARTS and platform is not None:
+            staged.append(StagedSite(cell, (platform,)))
+        elif cell.requirement == _SIDE and wired is not None:
+            host = urlsplit(wired.uri).hostname or ""
+            inside = platform_address if cell.name == "platform-in-police-range" else host
+            staged.append(StagedSite(cell, (wired,), police_networks=(f"{inside}/32",)))
+    return staged
+
+
 def stage_sites(cells: Iterable[Cell], pool: OnlinePool) -> list[StagedSite]:
     """A site for every cell of the online rate, twenty-five points each."""
     good = tuple(one.point for one in pool.good)
@@ -259,6 +296,11 @@ def scope_of(points: Iterable[StagedPoint]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def with_points(site: Site, points: tuple[Point, ...], reports: dict[str, float]) -> Site:
-    """The same site with other points and other reports of its platform."""
-    return replace(site, points=points, platform_reports=reports)
+def with_points(site: Site, staged: StagedSite) -> Site:
+    """The same site with the points, reports and networks of ``staged``."""
+    return replace(
+        site,
+        points=staged.points,
+        platform_reports=staged.platform_reports,
+        police_networks=staged.police_networks or site.police_networks,
+    )

@@ -16,13 +16,15 @@ _CAMERAS = ("131", "132")
 def measure_system(recording: Recording) -> Measurement:
     """Judge a ``gb28181:platform`` recording.
 
-    Quantity ``gb-system``; ``details``: ``cameras`` in the platform's catalog, ``packets`` of
-    the picture.
+    Quantity ``gb-system``; ``details``: ``cameras`` in the platform's catalog that are not off,
+    ``packets`` of the picture.
     """
     judgement, conversation = begin(recording, "gb-system", INSTRUMENT)
     answers = list(conversation.told("Response", "Catalog"))
     items = [item for page in pages_of(answers, "2016") for item in page.items]
-    cameras = {one.device_id for one in items if one.device_id[10:13] in _CAMERAS}
+    cameras = {
+        one.device_id for one in items if one.device_id[10:13] in _CAMERAS and one.status != "OFF"
+    }
     judgement.details["cameras"] = len(cameras)
     if not answers:
         judgement.doubt("catalog-unanswered")
