@@ -60,7 +60,7 @@ _SORTS = (
         "rural-square",
         audio="PCMU",
         interface="wifi",
-        gb28181={"edition": "2022", "charset": "GB18030", "transport": "tcp"},
+        gb28181={"edition": "2022", "charset": "GB18030"},
     ),
     _Sort(
         "背街半球",
@@ -76,7 +76,7 @@ _SORTS = (
         "building-passage",
         indoor=True,
         behaviours=("tcp-only",),
-        gb28181={"transport": "tls"},
+        gb28181={"charset": "UTF-8"},
     ),
     _Sort("活动室", "社区活动室", "activity-place", indoor=True, main={"frame_rate": 30}),
     _Sort("路口", "村口路口", "rural-path", interface="4g", behaviours=("other-xml-prefixes",)),
@@ -197,7 +197,7 @@ def bundled_points(ground: Ground, network: str = _NETWORK) -> tuple[SimulatedPo
             behaviours=sort.behaviours,
             main=sort.main,
             ntp_interval_s=_NTP_INTERVAL_S,
-            gb28181=sort.gb28181,
+            gb28181={"transport": "tls", **sort.gb28181},
         )
         for number, sort in enumerate(_SORTS)
     )

@@ -16,6 +16,7 @@ from standard.catalogue import Requirement
 from targets.camera import CameraOptions, CameraTarget, parse_camera
 from targets.credentials import PasswordSource, Secret
 from targets.gb28181 import UpperPlatform
+from targets.gb28181.record import DeviceRecord
 from targets.light import SceneLight, ScheduleLight
 from targets.site import Point, Site
 from visits.circumstances import Circumstances, Lengths
@@ -114,8 +115,13 @@ def camera_targets(site: Site, passwords: PasswordSource) -> dict[str, CameraTar
     return targets
 
 
-def registrar_of(site: Site, passwords: PasswordSource) -> UpperPlatform | None:
-    """Where the devices of ``site`` register, ``None`` when it does not say."""
+def registrar_of(
+    site: Site, passwords: PasswordSource, known: Mapping[str, DeviceRecord]
+) -> UpperPlatform | None:
+    """Where the devices of ``site`` register, ``None`` when it does not say.
+
+    ``known`` are devices that have just registered at the same address.
+    """
     if site.gb28181 is None:
         return None
     points = {point.gb28181: point for point in site.points if point.gb28181}
@@ -127,12 +133,14 @@ def registrar_of(site: Site, passwords: PasswordSource) -> UpperPlatform | None:
     server_tls = None
     if site.simulated:
         server_tls = certificates.server_context(site.gb28181.address)
-    return UpperPlatform(
+    platform = UpperPlatform(
         site.gb28181,
         password_of,
         server_tls=server_tls,
         keepalive_seconds=1.0 if site.simulated else 60.0,
     )
+    platform.adopt(known)
+    return platform
 
 
 def circumstances_of(
@@ -185,11 +193,15 @@ def open_desk(
     intrusive: bool = False,
     allow_visits: bool = True,
     at_once: int = 16,
+    known: Mapping[str, DeviceRecord] | None = None,
 ) -> tuple[VisitDesk, dict[str, CameraTarget]]:
-    """The desk of a run and its targets; close the desk when done."""
+    """The desk of a run and its targets; close the desk when done.
+
+    ``known`` are devices that have just registered where the desk will listen.
+    """
     desk = VisitDesk(
         store,
-        circumstances_of(site, intrusive, registrar_of(site, passwords)),
+        circumstances_of(site, intrusive, registrar_of(site, passwords, known or {})),
         at_once=at_once,
         allow_visits=allow_visits,
         recorders=recorders_of(site),

@@ -6,17 +6,18 @@ import asyncio
 import os
 import secrets
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from targets.gb28181.upper_platform import UpperPlatform
 
 from console.preparation import RunOptions
 from console.run_command import BAD_INPUT, INTERRUPTED, run_acceptance
 from messages import text
 from standard.catalogue import catalogue
 from targets.credentials import Secret
+from targets.gb28181.record import DeviceRecord
+from targets.gb28181.upper_platform import UpperPlatform
 from targets.site import Gb28181Listen
 
 _PASSWORD = "TANTOU_PASSWORD"
@@ -52,7 +53,7 @@ def listen(options: ListenOptions, lang: str, console: Console) -> int:
     password = os.environ.get(_PASSWORD)
     _print_settings(settings, options.device or _DEVICE, password, lang, console)
     try:
-        device = asyncio.run(_first_device(settings, options, Secret(_password())))
+        device, known = asyncio.run(_first_device(settings, options, Secret(_password())))
     except OSError as error:
         detail = error.strerror or str(error)
         shown = {"address": settings.address, "port": settings.port, "detail": detail}
@@ -72,6 +73,7 @@ def listen(options: ListenOptions, lang: str, console: Console) -> int:
             intrusive=options.intrusive,
             out=options.out,
             listen=settings,
+            known=known,
         ),
         lang,
         console,
@@ -121,19 +123,26 @@ def _print_settings(
     )
 
 
-async def _first_device(settings: Gb28181Listen, options: ListenOptions, password: Secret) -> str:
-    """The id of the first device that registers with the right password, "" for nobody."""
+async def _first_device(
+    settings: Gb28181Listen, options: ListenOptions, password: Secret
+) -> tuple[str, dict[str, DeviceRecord]]:
+    """The id of the first device that registers with the right password, "" for nobody.
+
+    What is known of the devices comes with it: many register once a day, and the run that follows
+    must not wait for that.
+    """
     came: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def registered(device: str) -> None:
         if not came.done() and (not options.device or device == options.device):
             came.set_result(device)
 
-    platform = UpperPlatform(replace(settings), lambda _: password, on_registered=registered)
+    platform = UpperPlatform(settings, lambda _: password, on_registered=registered)
     await platform.start()
     try:
-        return await asyncio.wait_for(came, options.wait_seconds)
+        device = await asyncio.wait_for(came, options.wait_seconds)
+        return device, dict(platform.registrar.records)
     except TimeoutError:
-        return ""
+        return "", {}
     finally:
         await platform.stop()

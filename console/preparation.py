@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from standard.located_yaml import FaultyFileError
 from targets.camera import CameraOptions
 from targets.credentials import PasswordSource
 from targets.errors import TargetError
+from targets.gb28181.record import DeviceRecord
 from targets.site import Gb28181Listen, Point, Site
 from visits.wire import check_capture_file
 
@@ -48,6 +49,7 @@ class RunOptions:
     out: Path = Path("runs")
     expect_bundled: bool = False
     listen: Gb28181Listen | None = None
+    known: Mapping[str, DeviceRecord] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,6 @@ def _staged(
                 network=_NETWORK,
                 password=password,
                 uplink=False,
-                gb28181=registering,
             ),
             cells,
         )

@@ -11,7 +11,7 @@ import contextlib
 import re
 import secrets
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -99,6 +99,10 @@ class UpperPlatform:
         )
         endpoint.user_agent = "tantou"
         return endpoint
+
+    def adopt(self, records: Mapping[str, DeviceRecord]) -> None:
+        """Know devices that registered with a platform whose place this one takes."""
+        self.registrar.records.update(records)
 
     # Life
 

@@ -7,6 +7,7 @@ SIP port in any case. Only questions are forged, so nothing is changed at the de
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import socket
@@ -21,6 +22,7 @@ from visits.circumstances import Visit
 from visits.gb28181.script import Script, Step, conversation
 
 _SIP_PORT = 5060
+_LARGEST_DATAGRAM = 65_535
 _SN = re.compile(rb"<SN>\s*(\d{1,10})\s*</SN>")
 _BRANCH = re.compile(r"branch=[^;,\s]+")
 
@@ -129,8 +131,8 @@ def _sip_port(script: Script) -> int:
 
 async def _datagrams(script: Script, host: str, request: SipRequest) -> None:
     """A forged copy with another SN, and the very same message again, from another socket."""
-    device, platform = script.device, script.device.platform
-    port = _sip_port(script)
+    platform = script.device.platform
+    ports = sorted({_sip_port(script), _SIP_PORT})
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.setblocking(False)
         out.bind((platform.settings.address, 0))
@@ -144,15 +146,44 @@ async def _datagrams(script: Script, host: str, request: SipRequest) -> None:
             since = script.now
             step: dict[str, Any]
             with script.step(name, channel="datagram", obeyed=None, closed=False) as step:
-                step |= {"sn": sn, "port": port}
+                step |= {"sn": sn, "ports": ports}
                 try:
-                    out.sendto(sent.to_bytes(), (host, port))
+                    for port in ports:
+                        out.sendto(sent.to_bytes(), (host, port))
                 except OSError:
                     continue
-                step["obeyed"] = await device.wait_for(
-                    lambda sn=sn, since=since: _answers(script, sn, since),  # type: ignore[misc]
-                    script.lengths.gb_answer,
-                )
+                seconds = script.lengths.gb_answer
+                step["obeyed"] = await _obeyed(script, out, sn, since, seconds)
+
+
+async def _obeyed(
+    script: Script, out: socket.socket, sn: int, since: float, seconds: float
+) -> bool:
+    """Whether the question was answered: to the platform, or to whoever sent it."""
+    answered = asyncio.create_task(
+        script.device.wait_for(lambda: _answers(script, sn, since), seconds)
+    )
+    told = asyncio.create_task(_told_sender(out, sn))
+    try:
+        await asyncio.wait({answered, told}, return_when=asyncio.FIRST_COMPLETED)
+        return told.done() or await answered
+    finally:
+        for task in (answered, told):
+            task.cancel()
+        await asyncio.gather(answered, told, return_exceptions=True)
+
+
+async def _told_sender(out: socket.socket, sn: int) -> None:
+    """Wait until an answer to question ``sn`` comes to the forger's own socket."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            data = await loop.sock_recv(out, _LARGEST_DATAGRAM)
+        except OSError:  # nobody listens there; another port may be open
+            continue
+        found = _SN.search(data)
+        if data.startswith(b"MESSAGE ") and b"<Response" in data and found and int(found[1]) == sn:
+            return
 
 
 def _forged(request: SipRequest, sn: int) -> SipRequest:
