@@ -27,7 +27,7 @@ def wire_recorder(site: Site) -> Recorder:
         scope = WireScope(
             camera=await _address(visit.camera.host),
             platform=site.platform_addresses,
-            own_addresses=site.wire.own_addresses,
+            own_addresses=_own_addresses(site, site.wire),
         )
         if site.wire.files:
             recording = await asyncio.to_thread(
@@ -38,6 +38,12 @@ def wire_recorder(site: Site) -> Recorder:
         _take_over(visit, recording)
 
     return record
+
+
+def _own_addresses(site: Site, wire: Wire) -> tuple[str, ...]:
+    """Whose flows are not judged: what the camera says to the harness is not for the platform."""
+    listening = (site.gb28181.address,) if site.gb28181 is not None else ()
+    return (*wire.own_addresses, *listening)
 
 
 async def _capture(visit: Visit, wire: Wire, scope: WireScope) -> Recording:

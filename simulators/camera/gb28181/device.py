@@ -282,6 +282,13 @@ class GbDevice:
             return True
         return mine and not known
 
+    def channels(self) -> tuple[str, ...]:
+        """What can be watched: the video channels, of a platform the cameras that are there."""
+        if self._entries is None:
+            return self.settings.channel_ids()
+        others = [one for one in self._entries() if one.device != self.own_id]
+        return tuple(one.device for one in others if one.online)
+
     def _from_platform(self, peer: Peer) -> bool:
         settings, server = self.settings, self.wire.peer
         if settings.transport == "tls":

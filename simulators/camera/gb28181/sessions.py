@@ -255,7 +255,7 @@ class Sessions:
 
     def _channel(self, asked: str, of_history: str) -> str:
         """The channel that is meant, by the Request-URI or u=."""
-        channels = self._device.settings.channel_ids()
+        channels = self._device.channels()
         for one in (asked, of_history):
             if one in channels:
                 return one

@@ -55,6 +55,11 @@ def clip_spec(state: CameraState) -> ClipSpec:
 
 
 def sound_in_stream(state: CameraState) -> Sound | None:
-    """The sound of a session: G.711 or none, for a program stream has nothing else here."""
+    """The sound of a session: G.711 or none.
+
+    G.726 has no code in a program stream: such a camera sends A-law here, as they do.
+    """
+    if state.audio_encoding == "G726":
+        state = replace(state, audio_encoding="PCMA")
     sound = sound_of(state)
     return sound if sound is not None and sound.format.name in ("PCMA", "PCMU") else None
