@@ -139,6 +139,7 @@ class _Datagrams:
         """Give the sockets back."""
         for end, _ in self._ends.values():
             end.close()
+        await asyncio.sleep(0)  # a socket is given back in the loop's next round
 
 
 class _Connection:

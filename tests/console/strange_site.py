@@ -34,7 +34,9 @@ def start(network: str, *arguments: str, count: int = 1) -> subprocess.Popen[str
 def main(network: str, count: int, arguments: list[str]) -> None:
     def points(ground, network):
         return tuple(
-            simulated_point(number, ground, name=f"camera {number + 1}", network=network)
+            simulated_point(
+                number, ground, name=f"camera {number + 1}", network=network, gb28181={}
+            )
             for number in range(count)
         )
 
