@@ -31,7 +31,7 @@ def test_what_was_recorded_is_not_recorded_again(troubled_run):
 def test_a_resumed_run_is_complete(troubled_run):
     leg = troubled_run.finished
     assert leg.code == 0, leg.output
-    assert set(kinds(leg)) == {"description", "passwords", "online"}
+    assert set(kinds(leg)) == {"description", "passwords", "online", "gb28181:registration"}
     results = results_of(troubled_run.folder)
     verdicts = {one["id"]: one["verdict"] for one in results["requirements"] if one["asked"]}
     assert verdicts == dict.fromkeys(ONLY, "pass")
@@ -40,7 +40,7 @@ def test_a_resumed_run_is_complete(troubled_run):
 
 def test_an_interrupt_leaves_no_outcome_of_its_own(troubled_run):
     results = results_of(troubled_run.folder)
-    assert [one["problem"] for one in results["recordings"]] == [None] * 3
+    assert [one["problem"] for one in results["recordings"]] == [None] * 4
 
 
 def test_a_site_and_its_simulator_come_back_from_the_notes(tmp_path):
