@@ -213,17 +213,8 @@ def read_item(element: etree._Element, reader: FieldReader, edition: Edition) ->
 def read_catalog(message: Manscdp, *, edition: Edition = "2016") -> CatalogPage:
     """Read a Catalog Response or Notify; items beyond 10000 are left out and reported."""
     reader = reader_of(message, CLAUSE, edition)
-    sum_num = reader.integer("SumNum", mandatory=True, least=0, most=200_000)
-    num, elements = reader.items("DeviceList")
-    if len(elements) > MAXIMUM_ITEMS:
-        reader.add("list-too-long", str(len(elements)))
-    items = tuple(read_item(one, reader, edition) for one in elements[:MAXIMUM_ITEMS])
-    if num is None and sum_num and not elements:
-        reader.add("field-missing", "DeviceList")
-    if sum_num == 0 and (num is not None or elements):
-        reader.add("list-of-none", f"DeviceList Num={num}")
-    if sum_num is not None and len(elements) > sum_num:
-        reader.add("list-beyond-sum", f"SumNum={sum_num}, {len(elements)}")
+    sum_num, num, elements = reader.paged("DeviceList", MAXIMUM_ITEMS)
+    items = tuple(read_item(one, reader, edition) for one in elements)
     identifiers = [one.device_id for one in items]
     if len(set(identifiers)) != len(identifiers):
         reader.add("item-twice", "DeviceID")

@@ -172,6 +172,23 @@ class FieldReader:
             self.add("list-number", f"{name} Num={number}, {len(found)}")
         return number, found
 
+    def paged(self, name: str, maximum: int) -> tuple[int | None, int | None, list[etree._Element]]:
+        """SumNum, Num and the elements of one message of a paged answer (annex N).
+
+        At most ``maximum`` elements are handed out; what SumNum contradicts is reported.
+        """
+        sum_num = self.integer("SumNum", mandatory=True, least=0, most=200_000)
+        num, elements = self.items(name)
+        if len(elements) > maximum:
+            self.add("list-too-long", str(len(elements)))
+        if num is None and sum_num and not elements:
+            self.add("field-missing", name)
+        if sum_num == 0 and (num is not None or elements):
+            self.add("list-of-none", f"{name} Num={num}")
+        if sum_num is not None and len(elements) > sum_num:
+            self.add("list-beyond-sum", f"SumNum={sum_num}, {len(elements)}")
+        return sum_num, num, elements[:maximum]
+
     def names(self) -> Iterator[str]:
         """The local names of the children in order."""
         return (local_name(one) for one in self.element if isinstance(one.tag, str))

@@ -185,17 +185,8 @@ def split_records(
 def read_records(message: Manscdp, *, edition: Edition = "2016") -> RecordPage:
     """Read one message of an answer; items beyond 10000 are left out and reported."""
     reader = reader_of(message, CLAUSE, edition)
-    sum_num = reader.integer("SumNum", mandatory=True, least=0, most=200_000)
-    num, elements = reader.items("RecordList")
-    if len(elements) > MAXIMUM_ITEMS:
-        reader.add("list-too-long", str(len(elements)))
-    items = tuple(_item(one, reader, edition) for one in elements[:MAXIMUM_ITEMS])
-    if num is None and sum_num and not elements:
-        reader.add("field-missing", "RecordList")
-    if sum_num == 0 and (num is not None or elements):
-        reader.add("list-of-none", f"RecordList Num={num}")
-    if sum_num is not None and len(elements) > sum_num:
-        reader.add("list-beyond-sum", f"SumNum={sum_num}, {len(elements)}")
+    sum_num, num, elements = reader.paged("RecordList", MAXIMUM_ITEMS)
+    items = tuple(_item(one, reader, edition) for one in elements)
     if len({one.key for one in items}) != len(items):
         reader.add("item-twice", "RecordList")
     return RecordPage(
