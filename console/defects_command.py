@@ -26,12 +26,12 @@ from console.matrix.staging import (
     StagedPoint,
     StagedSite,
     camera_plan,
-    empty_platform,
     online_pool,
     scope_of,
     stage_parts,
     stage_points,
     stage_sites,
+    staged_platforms,
     wired_point,
     with_points,
 )
@@ -131,23 +131,21 @@ def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[O
     requirements = {cell.requirement for cell in cells}
     pool = online_pool(len(staged), ground) if "5.3-a" in requirements else None
     wired = wired_point(len(staged) + 100, ground) if "4.1-2" in requirements else None
-    platform = empty_platform(ground) if "4.1-1" in requirements else None
+    platforms = staged_platforms(cells, ground)
     simulated = tuple(
         replace(one.simulated, camera=camera_plan(one, catalogue()))
         for one in staged
         if not one.virtual
     )
     simulated += (pool.simulated() if pool else ()) + ((wired,) if wired else ())
-    site, plan = simulated_site(
-        "matrix", simulated, ground, _NETWORK, (platform,) if platform else ()
-    )
+    site, plan = simulated_site("matrix", simulated, ground, _NETWORK, tuple(platforms.values()))
     virtual_points = [one.simulated.point for one in staged if one.virtual]
     absent = pool.absent if pool else ()
     site = replace(site, points=(*site.points, *virtual_points, *absent))
     passwords = simulated_passwords(
         {one.point.id: one.camera.password for one in simulated}
         | {point.id: "-" for point in absent}
-        | ({platform.point.id: platform.platform.password} if platform else {})
+        | {one.point.id: one.platform.password for one in platforms.values()}
     )
     stage = _Stage(site, passwords, lang, console)
     with running(plan, log_file(folder)):
@@ -159,7 +157,7 @@ def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[O
                 outcomes += _judge_sites(matrix, stage_sites(cells, pool))
             parts = stage_parts(
                 cells,
-                platform.point if platform else None,
+                {name: one.point for name, one in platforms.items()},
                 wired.point if wired else None,
                 plan.platform,
             )

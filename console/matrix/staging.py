@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,12 +41,17 @@ _PASSWORDS = {
     "password-equals-user": "admin",
     "empty-password": "",
 }
-#: Defects that are a wrong setting of a sound camera.
-_SETTINGS_ONLY = frozenset(
-    {"weak-registration-password", "access-type-missing", "access-type-contradicted"}
-)
 #: How a point is declared to be connected, by defect; its camera has a wired interface.
 _ACCESS = {"access-type-missing": "", "access-type-contradicted": "4g"}
+#: The interface that a camera has and is declared to have, by variant.
+_INTERFACES = {"access-wifi": "wifi", "access-4g": "4g"}
+#: What is no behaviour of a camera but a setting of a sound one.
+_SETTINGS_ONLY = frozenset({"weak-registration-password", *_ACCESS, *_INTERFACES})
+#: Declared police networks that hold neither camera nor platform, by variant.
+_ELSEWHERE = {
+    "police-range-elsewhere": ("10.0.0.0/8", "fd00::/8"),
+    "police-range-adjacent": (f"{_NETWORK}.255.0/24", "127.22.0.0/16"),
+}
 #: Certificate and claims by defect or variant of the ingress protection check.
 _CODES = {
     "ip65-claimed": "IP65",
@@ -151,6 +156,7 @@ def _staged(
         ground,
         behaviours=() if name in _SETTINGS_ONLY else (name,),
         indoor=any(cell.requirement == _INDOOR for cell in cells),
+        interface=_INTERFACES.get(name, "ethernet"),
         uplink=wired,
         name=name,
         network=_NETWORK,
@@ -241,10 +247,13 @@ def online_pool(first: int, ground: Ground) -> OnlinePool:
     return OnlinePool(good, blind, flapping, absent)
 
 
-def empty_platform(ground: Ground) -> SimulatedPlatform:
-    """A platform on which no camera is registered."""
-    name = "no-camera-registered"
-    return simulated_platform(0, ground, name=name, network=_NETWORK, behaviours=(name,))
+def staged_platforms(cells: Iterable[Cell], ground: Ground) -> dict[str, SimulatedPlatform]:
+    """A platform for each behaviour that the cells put on one, by its name."""
+    names = dict.fromkeys(cell.name for cell in cells if cell.requirement == _PARTS)
+    return {
+        name: simulated_platform(number, ground, name=name, network=_NETWORK, behaviours=(name,))
+        for number, name in enumerate(names)
+    }
 
 
 def wired_point(number: int, ground: Ground) -> SimulatedPoint:
@@ -253,17 +262,21 @@ def wired_point(number: int, ground: Ground) -> SimulatedPoint:
 
 
 def stage_parts(
-    cells: Iterable[Cell], platform: Point | None, wired: Point | None, platform_address: str
+    cells: Iterable[Cell],
+    platforms: Mapping[str, Point],
+    wired: Point | None,
+    platform_address: str,
 ) -> list[StagedSite]:
     """A site for every cell that is about what the system is made of and where it stands."""
     staged = []
     for cell in cells:
-        if cell.requirement == _PARTS and platform is not None:
-            staged.append(StagedSite(cell, (platform,)))
+        if cell.requirement == _PARTS and cell.name in platforms:
+            staged.append(StagedSite(cell, (platforms[cell.name],)))
         elif cell.requirement == _SIDE and wired is not None:
             host = urlsplit(wired.uri).hostname or ""
             inside = platform_address if cell.name == "platform-in-police-range" else host
-            staged.append(StagedSite(cell, (wired,), police_networks=(f"{inside}/32",)))
+            networks = _ELSEWHERE.get(cell.name, (f"{inside}/32",))
+            staged.append(StagedSite(cell, (wired,), police_networks=networks))
     return staged
 
 

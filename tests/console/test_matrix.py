@@ -15,7 +15,14 @@ from console.detection import PUBLISHED
 from console.matrix.cells import GOOD, Cell, cells_of, judge
 from console.matrix.document import matrix_document
 from console.matrix.papers import stage_papers
-from console.matrix.staging import online_pool, scope_of, stage_parts, stage_points, stage_sites
+from console.matrix.staging import (
+    online_pool,
+    scope_of,
+    stage_parts,
+    stage_points,
+    stage_sites,
+    staged_platforms,
+)
 from simulators.behaviours import registry
 from simulators.site_plan import Ground
 from standard.catalogue import catalogue
@@ -73,7 +80,8 @@ def test_every_cell_of_the_catalogue_is_put_on_stage_exactly_once() -> None:
     staged = [id(cell) for one in points for cell in one.cells]
     staged += [id(one.cell) for one in stage_sites(cells, online_pool(500, GROUND))]
     place = simulated_point(0, GROUND, name="anywhere").point
-    staged += [id(one.cell) for one in stage_parts(cells, place, place, "127.20.0.9")]
+    platforms = {name: one.point for name, one in staged_platforms(cells, GROUND).items()}
+    staged += [id(one.cell) for one in stage_parts(cells, platforms, place, "127.20.0.9")]
     staged += [
         id(cell)
         for one in stage_papers(cells, catalogue(), datetime.date(2026, 11, 23))
