@@ -1,1 +1,4 @@
-"""The application management platform of the standard. Not built yet: see docs/not-tested.md."""
+"""The application management platform of the standard: a real service, and the harness's yardstick.
+
+Imports nothing of the harness but ``protocols`` and ``messages``: see docs/architecture.md.
+"""
