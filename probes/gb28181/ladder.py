@@ -24,12 +24,12 @@ def _chosen(conversation: Conversation) -> list[Said | int]:
     return [*messages[:half], len(messages) - 2 * half, *messages[-half:]]
 
 
-def ladder_text(conversation: Conversation) -> str:
+def ladder_text(conversation: Conversation, peer: str = "device") -> str:
     """One line a message: seconds since the first, direction, transport, name."""
     if not conversation.messages:
         return ""
     first = conversation.messages[0].at
-    lines = [f"t0 = {first:.3f} (POSIX)   device --> harness, harness <-- read right to left"]
+    lines = [f"t0 = {first:.3f} (POSIX)   {peer} --> harness, harness <-- read right to left"]
     for one in _chosen(conversation):
         if isinstance(one, int):
             lines.append(f"  ... {one} more ...")
@@ -39,8 +39,8 @@ def ladder_text(conversation: Conversation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ladder_svg(conversation: Conversation) -> str:
-    """The same as a picture; the device stands left, the harness right."""
+def ladder_svg(conversation: Conversation, peer: str = "device") -> str:
+    """The same as a picture; ``peer`` stands left, the harness right."""
     rows = _chosen(conversation)
     height = 50 + _ROW * len(rows)
     first = conversation.messages[0].at if conversation.messages else 0.0
@@ -49,7 +49,7 @@ def ladder_svg(conversation: Conversation) -> str:
         f'width="{_WIDTH}" height="{height}" font-family="sans-serif" font-size="11">',
         '<defs><marker id="head" markerWidth="8" markerHeight="8" refX="7" refY="3" '
         'orient="auto"><path d="M0,0 L7,3 L0,6 z"/></marker></defs>',
-        f'<text x="{_LEFT}" y="16" text-anchor="middle">device</text>',
+        f'<text x="{_LEFT}" y="16" text-anchor="middle">{peer}</text>',
         f'<text x="{_RIGHT}" y="16" text-anchor="middle">harness</text>',
     ]
     for x in (_LEFT, _RIGHT):

@@ -12,6 +12,7 @@ from typing import Any
 from protocols.errors import ProtocolError
 from protocols.sip.endpoint import IncomingRequest, Peer
 from protocols.sip.message import SipRequest, SipResponse
+from protocols.sip.passed import PassedMessage
 from simulators.behaviours import defect
 from simulators.camera.gb28181 import alarms, controls, queries, quirks
 from simulators.camera.gb28181.broadcast import Broadcasts
@@ -58,6 +59,7 @@ class GbDevice:
         state: the camera's state, shared with its other services.
         settings: what the installer set up.
         entries: what its catalog lists instead of a camera's parts, for a platform.
+        passed: called with every message that goes out or comes in.
     """
 
     def __init__(
@@ -66,11 +68,12 @@ class GbDevice:
         settings: GbSettings,
         *,
         entries: Callable[[], list[Entry]] | None = None,
+        passed: Callable[[PassedMessage], None] | None = None,
     ) -> None:
         self._entries = entries
         self.state = state
         self.memory = Memory()
-        self.wire = Wire(state, lambda: self.settings, self._on_request, self._on_lost)
+        self.wire = Wire(state, lambda: self.settings, self._on_request, self._on_lost, passed)
         self.sessions = Sessions(self)
         self.subscriptions = Subscriptions(self)
         self.broadcasts = Broadcasts(self)
@@ -358,28 +361,37 @@ class GbDevice:
     async def _say_all(self, order: Order, found: list[queries.Answer], peer: Peer | None) -> None:
         """Send the messages of an answer, each when the one before was answered."""
         for number, answer in enumerate(found):
+            fields, first = list(answer.fields), number == 0
             if self.state.has(quirks.AT_ONCE):
-                self.spawn(self._respond_untold(order, answer, peer))
+                self.spawn(self._answer(order, answer.command, fields, peer, first=first))
                 continue
             if number == len(found) // 2 and self.state.has(quirks.TWO_A_MESSAGE):
                 await asyncio.sleep(quirks.PAUSE_MIDWAY_S)
-            await self._respond_untold(order, answer, peer)
-
-    async def _respond_untold(
-        self, order: Order, answer: queries.Answer, peer: Peer | None
-    ) -> None:
-        await self.respond(order, answer.command, list(answer.fields), peer)
+            await self._answer(order, answer.command, fields, peer, first=first)
 
     async def respond(
         self, order: Order, command: str, fields: list[Element], peer: Peer | None
-    ) -> int:
-        """Send one application answer; the status it was answered with, 0 for none."""
+    ) -> None:
+        """Send an application answer of one message."""
+        await self._answer(order, command, fields, peer)
+
+    async def _answer(
+        self,
+        order: Order,
+        command: str,
+        fields: list[Element],
+        peer: Peer | None,
+        *,
+        first: bool = True,
+    ) -> None:
+        """Send one message of an application answer."""
         sn = queries.with_sn(self.state, order, self.next_sn() + 7_000)
         body = self.body("Response", command, sn, order.device or self.own_id, fields)
-        body = quirks.dress_body(self.state, command, body, _spans_12_hours(order))
-        if len(body) > _MTU and command == "Catalog" and self.state.has(quirks.FRAGMENTS_LOST):
-            return 0
-        return await self.say(body, peer)
+        wide = _spans_12_hours(order)
+        body = quirks.dress_body(self.state, command, body, first=first, wide=wide)
+        fragmented = len(body) > _MTU and self.settings.transport == "udp"
+        if not (fragmented and command == "Catalog" and self.state.has(quirks.FRAGMENTS_LOST)):
+            await self.say(body, peer)
 
 
 def _spans_12_hours(order: Order) -> bool:

@@ -71,7 +71,7 @@ class Registration:
     Attributes:
         wanted: whether the device shall be registered.
         online: whether the last registration was accepted and has not run out or been lost.
-        accepted: counts registrations that were accepted.
+        accepted, failed: count registrations that were accepted, and those that were not.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Registration:
         self._keepalives: set[asyncio.Task[None]] = set()
         self.wanted = True
         self.online = False
-        self.accepted = 0
+        self.accepted = self.failed = 0
 
     def start(self) -> None:
         """Begin."""
@@ -133,6 +133,7 @@ class Registration:
             granted = await self._enter()
             if granted is None:
                 self.online = False
+                self.failed += 1
                 await self._pause(self._settings().retry_s)
             else:
                 await self._stay(granted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from simulators.behaviours import variant
@@ -49,7 +49,7 @@ class GbSettings:
     server_address: str
     server_id: str
     device_id: str
-    password: str = ""
+    password: str = field(default="", repr=False)
     server_port: int = 5060
     domain: str = ""
     transport: TransportName = "udp"
@@ -71,7 +71,7 @@ class GbSettings:
         Raises:
             ValueError: an unknown key, or a value out of bounds.
         """
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         if unknown := sorted(set(plan) - known):
             raise ValueError(f"GB/T 28181 settings: unknown {', '.join(unknown)}")
         if missing := sorted({"server_address", "server_id"} - set(plan)):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from protocols.sip.endpoint import IncomingRequest, Peer, SipEndpoint
 from protocols.sip.message import SipRequest, SipResponse
+from protocols.sip.passed import PassedMessage
 from simulators.behaviours import defect, variant
 from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181.registration import ID_NOT_20_DIGITS
@@ -59,6 +60,7 @@ class Wire:
     Args:
         handle: called with every request from anywhere.
         lost: called when the connection that SIP goes over has broken.
+        passed: called with every message that goes out or comes in.
     """
 
     def __init__(
@@ -67,12 +69,15 @@ class Wire:
         settings: Callable[[], GbSettings],
         handle: Callable[[IncomingRequest], Awaitable[None] | None],
         lost: Callable[[], None],
+        passed: Callable[[PassedMessage], None] | None = None,
     ) -> None:
         self._state = state
         self._settings = settings
         self._handle = handle
         self._lost = lost
+        self._passed = passed
         self._endpoint: _Endpoint | None = None
+        self._elsewhere: SipEndpoint | None = None
         self._tls: ssl.SSLContext | None = None
         self._peer: Peer | None = None
         self._registered_in: tuple[str, int] | None = None
@@ -101,6 +106,7 @@ class Wire:
             settings.local_port,
             transports=("udp",) if self._state.has(quirks.NO_LISTENER) else ("udp", "tcp"),
             on_request=self._handle,
+            on_passed=self._passed,
             on_connection=self._connection,
             client_tls=self._tls,
         )
@@ -112,8 +118,9 @@ class Wire:
 
     async def stop(self) -> None:
         """Close."""
-        if self._endpoint is not None:
-            await self._endpoint.stop()
+        for one in (self._endpoint, self._elsewhere):
+            if one is not None:
+                await one.stop()
 
     @property
     def own_id(self) -> str:
@@ -233,16 +240,21 @@ class Wire:
             self._lost()
 
     async def send_from_elsewhere(self, request: SipRequest, timeout: float) -> SipResponse:
-        """Send a request from another source port, as after a router's restart.
+        """Send a request from the other source port that a router's restart left the device.
+
+        Requests that come there are heard as well.
 
         Raises:
             OSError, TimeoutError: no answer.
         """
         settings = self._settings()
         peer = Peer("udp", settings.server_address, settings.server_port)
-        other = SipEndpoint(self._state.address, 0, on_request=self._handle, transports=("udp",))
-        async with other:
-            return await other.request(request, peer, timeout=timeout)
+        if self._elsewhere is None:
+            self._elsewhere = SipEndpoint(
+                self._state.address, 0, on_request=self._handle, transports=("udp",)
+            )
+            await self._elsewhere.start()
+        return await self._elsewhere.request(request, peer, timeout=timeout)
 
     def _changed(self, data: bytes) -> bytes:
         if self._state.has(quirks.LENGTH_ZERO) and b"<CmdType>Catalog<" in data:
