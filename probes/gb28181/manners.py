@@ -1,0 +1,64 @@
+"""Manners of a device that only the whole conversation shows; none decides a verdict by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from probes.gb28181.conversation import Conversation, Exchange
+from protocols.deviation import Deviation
+from protocols.gb28181.catalog import CatalogItem, read_catalog
+from protocols.sip.fields import expires_of
+
+#: More registrations than so many, accepted within so many seconds, are a storm: a refresh that
+#: the harness provokes costs two at most.
+_STORM, _STORM_S = 4, 1.0
+
+
+def manners_of(conversation: Conversation) -> Iterator[Deviation]:
+    """What the device does over and over, or in contradiction to itself."""
+    yield from _storm(conversation)
+    yield from _senders(conversation)
+    yield from _states(conversation)
+
+
+def _storm(conversation: Conversation) -> Iterator[Deviation]:
+    """Registering anew all the time (9.1.1: a refresh before the registration runs out)."""
+    accepted = [
+        one.at
+        for one in conversation.of_device("REGISTER")
+        if one.status == 200 and expires_of(one.sip) != 0
+    ]
+    if any(later - at < _STORM_S for at, later in zip(accepted, accepted[_STORM:], strict=False)):
+        yield Deviation("register-storm", "GB/T 28181-2016 9.1.1")
+
+
+def _senders(conversation: Conversation) -> Iterator[Deviation]:
+    """MediaStatus names its sender in From: the device, or what was called (annex J)."""
+    called = {one.call_id: one for one in conversation.of_harness("INVITE")}
+    known = {one.sender for one in conversation.of_device("REGISTER")}
+    known |= {one.sender for one in conversation.told("Notify", "Keepalive")}
+    for one in conversation.told("Notify", "MediaStatus"):
+        invite = called.get(one.call_id)
+        body = one.manscdp
+        mine = {*known, body.device if body is not None else ""}
+        if invite is not None and one.sender not in mine:
+            yield Deviation("mediastatus-sender", "GB/T 28181-2016 9.8.2", one.sender[:20])
+
+
+def _states(conversation: Conversation) -> Iterator[Deviation]:
+    """Catalog notifications that say the contrary of the answer that follows them (9.11)."""
+    told: dict[str, tuple[float, str]] = {}
+    for one in conversation.told("Notify", "Catalog"):
+        for item in _items(one):
+            if item.event in ("ON", "OFF"):
+                told[item.device_id] = one.at, item.event
+    for one in conversation.told("Response", "Catalog"):
+        for item in _items(one):
+            at, event = told.get(item.device_id, (one.at, ""))
+            if at < one.at and event and item.status and item.status != event:
+                detail = f"{event} / {item.status}"
+                yield Deviation("notify-contradicts-catalog", "GB/T 28181-2016 9.11", detail)
+
+
+def _items(exchange: Exchange) -> tuple[CatalogItem, ...]:
+    return read_catalog(exchange.manscdp).items if exchange.manscdp is not None else ()
