@@ -10,7 +10,13 @@ from typing import Any
 
 from assessment.measurement import Measurement
 from assessment.recording import Recording
-from probes.gb28181.conversation import Conversation, Exchange, moment, steps_of
+from probes.gb28181.conversation import (
+    Conversation,
+    Exchange,
+    editions_of,
+    moment,
+    steps_of,
+)
 from probes.gb28181.judging import Judgement, begin
 from probes.gb28181.media import Media, Shown, open_media
 from probes.gb28181.motion import (
@@ -26,7 +32,6 @@ from probes.gb28181.motion import (
     shift,
     total,
 )
-from probes.gb28181.queries import editions_of
 from protocols.gb28181.device import DeviceStatus, read_device_status
 
 INSTRUMENT = "gb-control/1"

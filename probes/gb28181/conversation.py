@@ -12,7 +12,7 @@ from typing import Any
 from assessment.recording import CorruptRecordingError, Recording
 from protocols.deviation import Deviation
 from protocols.errors import ProtocolError
-from protocols.gb28181.manscdp import Manscdp, parse_manscdp
+from protocols.gb28181.manscdp import Edition, Manscdp, parse_manscdp
 from protocols.sip.capture import read_conversation
 from protocols.sip.fields import from_of, sequence_of, to_of, transaction_branch
 from protocols.sip.message import SipMessage, SipRequest, SipResponse, parse_message
@@ -254,3 +254,12 @@ def moment(step: dict[str, Any], name: str = "at") -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value)
+
+
+def editions_of(recording: Recording) -> tuple[Edition, ...]:
+    """The edition that the device says it follows (X-GB-Ver); both where it does not say."""
+    device = recording.facts.get("device")
+    told = str(device.get("gb_version") or "") if isinstance(device, dict) else ""
+    if told.startswith("3"):
+        return ("2022",)
+    return ("2016",) if told[:1] in ("1", "2") else ("2016", "2022")

@@ -6,14 +6,16 @@ probe of a quantity says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from probes.gb28181.conversation import Conversation, Exchange, Said
+from probes.gb28181.manners import manners_of
+from probes.gb28181.reading import complaints_of, complaints_of_answer
 from protocols.deviation import Deviation
 from protocols.errors import ProtocolError
-from protocols.gb28181.manscdp import judge_content_type
+from protocols.gb28181.manscdp import Edition, judge_content_type
 from protocols.sip.conformance import judge_message
 from protocols.sip.message import SipMessage, SipRequest
 
@@ -46,8 +48,16 @@ class Found:
         return f"{one.clause}\t{one.code}\t{one.detail}\t{self.where}\tx{self.count}"
 
 
-def findings_of(conversation: Conversation, more: Iterable[Deviation] = ()) -> list[Found]:
-    """What the device's messages depart from, at most 200 kinds, in order of appearance."""
+def findings_of(
+    conversation: Conversation,
+    more: Iterable[Deviation] = (),
+    *,
+    editions: Sequence[Edition] = ("2016", "2022"),
+) -> list[Found]:
+    """What the device's messages depart from, at most 200 kinds, in order of appearance.
+
+    ``more`` comes from its media; ``editions`` are those that it may follow.
+    """
     found: dict[tuple[str, str, str], Found] = {}
 
     def take(deviation: Deviation, where: str, at: float) -> None:
@@ -63,12 +73,16 @@ def findings_of(conversation: Conversation, more: Iterable[Deviation] = ()) -> l
                 take(one, name_of(said.message), said.at)
     for exchange in conversation.exchanges:
         if exchange.from_device:
-            for one in _body(exchange):
+            for one in _body(exchange, editions):
                 take(one, name_of(exchange.sip), exchange.at)
+        for one in complaints_of_answer(exchange):
+            take(one, f"200 {exchange.method}", exchange.at)
+    for one in manners_of(conversation):
+        take(one, "", 0.0)
     for one in conversation.unreadable:
         take(one, "?", 0.0)
     for one in more:
-        take(one, "", 0.0)
+        take(one, "RTP", 0.0)
     return list(found.values())
 
 
@@ -76,13 +90,14 @@ def _sip(said: Said) -> Iterable[Deviation]:
     return judge_message(said.message, said.transport)
 
 
-def _body(exchange: Exchange) -> Iterator[Deviation]:
+def _body(exchange: Exchange, editions: Sequence[Edition]) -> Iterator[Deviation]:
     body = exchange.manscdp
     if exchange.unreadable:
         yield Deviation("manscdp-unreadable", "GB/T 28181-2016 A.1", exchange.unreadable[:60])
     if body is None:
         return
     yield from body.deviations
+    yield from complaints_of(body, editions)
     yield from judge_content_type(exchange.sip.headers.get("Content-Type"))
 
 

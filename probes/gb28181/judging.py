@@ -13,9 +13,10 @@ from typing import Any
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Part, Recording
-from probes.gb28181.conversation import PART, Conversation, open_conversation
+from probes.gb28181.conversation import PART, Conversation, editions_of, open_conversation
 from probes.gb28181.deviations import findings_of
 from probes.gb28181.ladder import ladder_svg, ladder_text
+from protocols.deviation import Deviation
 
 CONFORMS, DEVIATES = "conforms", "deviates"
 _TEXT = "text/plain; charset=utf-8"
@@ -30,6 +31,7 @@ class Judgement:
         faults, doubts: in the order of weight.
         notes: unusual, and no fault: shown only.
         details: of the measurement.
+        departures: of the program streams, shown beside those of the messages.
     """
 
     recording: Recording
@@ -40,6 +42,7 @@ class Judgement:
     notes: list[Reason] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Part] = field(default_factory=dict)
+    departures: list[Deviation] = field(default_factory=list)
 
     def fault(self, code: str, /, **parameters: Any) -> None:
         """Note a proven fault."""
@@ -104,7 +107,7 @@ class Judgement:
                 ladder_svg(conversation).encode(), "image/svg+xml"
             )
             self.evidence["ladder.txt"] = Part.of(ladder_text(conversation).encode(), _TEXT)
-        found = findings_of(conversation)
+        found = findings_of(conversation, self.departures, editions=editions_of(self.recording))
         self.details["deviations"] = [one.as_json() for one in found]
         if found:
             lines = [one.line() for one in found]

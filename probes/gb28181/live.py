@@ -10,11 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from assessment.measurement import Measurement
-from assessment.recording import Part, Recording
+from assessment.recording import Recording
 from probes.gb28181.conversation import Conversation, Exchange, moment, number, steps_of
 from probes.gb28181.judging import Judgement, begin
 from probes.gb28181.media import Media, open_media
-from protocols.deviation import Deviation
 from protocols.errors import ProtocolError
 from protocols.gb28181.sdp import GbSession, judge_answer, parse_session
 from protocols.gb28181.ssrc import format_y
@@ -50,6 +49,7 @@ _TIMES = frozenset(
     {
         "ps-clock-after-picture",
         "ps-clock-backwards",
+        "ps-clock-gap",
         "ps-decoding-time-backwards",
         "ps-picture-time-backwards",
     }
@@ -61,12 +61,10 @@ def measure_live(recording: Recording) -> Measurement:
 
     Quantity ``gb-live``; ``details``: ``sessions`` (by transport: SSRC, payload type, packets,
     places with loss, codec, pictures, ``first_picture_s``, ``after_bye_s``).
-    ``evidence``: all departures of the program streams beside those of the messages.
     """
     judgement, conversation = begin(recording, "gb-live", INSTRUMENT)
     sessions: dict[str, Any] = {}
     judgement.details["sessions"] = sessions
-    complaints: list[Deviation] = []
     steps = steps_of(recording, "live")
     worked = any(number(step.get("status")) == 200 for step in steps)
     for step in steps:
@@ -77,23 +75,12 @@ def measure_live(recording: Recording) -> Measurement:
         if accepted(judgement, conversation, step, transport, worked=worked):
             answered(judgement, conversation, step, transport)
             if sends(judgement, step, media, transport):
-                complaints += stream(judgement, media, transport)
+                stream(judgement, media, transport)
             stops(judgement, conversation, step, media, transport)
     for transport in TRANSPORTS:
         if transport not in sessions and not recording.problem:
             judgement.doubt("transport-untested", transport=transport)
-    measured = judgement.measurement(conversation)
-    return with_complaints(measured, complaints)
-
-
-def with_complaints(measured: Measurement, complaints: list[Deviation]) -> Measurement:
-    """The measurement with a list of what is wrong or unusual in the program streams."""
-    if not complaints:
-        return measured
-    lines = sorted({f"{one.clause}\t{one.code}\t{one.detail}" for one in complaints})
-    content = "\n".join(lines[:200]).encode()
-    part = Part.of(content, "text/plain; charset=utf-8")
-    return replace(measured, evidence={**measured.evidence, "program-stream.txt": part})
+    return judgement.measurement(conversation)
 
 
 def session_details(step: dict[str, Any], media: Media) -> dict[str, Any]:
@@ -199,16 +186,19 @@ def sends(judgement: Judgement, step: dict[str, Any], media: Media, transport: s
     return True
 
 
-def stream(
-    judgement: Judgement, media: Media, transport: str, *, jumps: bool = False
-) -> list[Deviation]:
-    """Whether it is a program stream as annex C has it; returns all departures.
+def stream(judgement: Judgement, media: Media, transport: str, *, jumps: bool = False) -> None:
+    """Whether it is a program stream as annex C has it; notes all departures.
 
     Where a playback ``jumps`` as it is told, its time may do so too.
     """
-    found = list(judge_program_stream(media.stream.data, media.stream.gaps))
+    found = [
+        one
+        for one in judge_program_stream(media.stream.data, media.stream.gaps)
+        if not (jumps and one.code in _TIMES)
+    ]
+    judgement.departures += found
     for one in found:
-        if one.code in _UNUSUAL or (jumps and one.code in _TIMES):
+        if one.code in _UNUSUAL:
             continue
         parameters = {
             "transport": transport,
@@ -227,7 +217,6 @@ def stream(
         break
     if media.streams is not None and not media.units:
         judgement.doubt("no-picture", transport=transport)
-    return found
 
 
 def stops(

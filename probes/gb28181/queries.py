@@ -10,8 +10,9 @@ from typing import Any
 
 from assessment.measurement import Measurement
 from assessment.recording import Recording
-from probes.gb28181.conversation import Conversation, Exchange, moment, steps_of
+from probes.gb28181.conversation import Conversation, Exchange, editions_of, moment, steps_of
 from probes.gb28181.judging import Judgement, begin
+from probes.gb28181.reading import ISSUED
 from protocols.deviation import Deviation
 from protocols.gb28181.catalog import CatalogPage, read_catalog
 from protocols.gb28181.device import read_device_info, read_device_status
@@ -26,8 +27,6 @@ _COMMANDS = {
     "preset-query": "PresetQuery",
 }
 _NEEDED = ("catalog", "device-info", "device-status")
-#: Issued by the police to whom it is due: its absence is not the device's fault.
-_ISSUED = "GrassrootsCode"
 #: A message of this size fits one frame everywhere; larger ones go in fragments over UDP.
 _UNFRAGMENTED = 1300
 #: Seconds without a further page after which no more is expected.
@@ -122,15 +121,6 @@ def _judge(
             judgement.doubt("no-device-time")
 
 
-def editions_of(recording: Recording) -> tuple[Edition, ...]:
-    """The edition that the device says it follows (X-GB-Ver); both where it does not say."""
-    device = recording.facts.get("device")
-    told = str(device.get("gb_version") or "") if isinstance(device, dict) else ""
-    if told.startswith("3"):
-        return ("2022",)
-    return ("2016",) if told[:1] in ("1", "2") else ("2016", "2022")
-
-
 def pages_of(answers: list[Exchange], edition: Edition) -> list[CatalogPage]:
     """The pages of a catalog."""
     return [
@@ -171,7 +161,7 @@ def _missing(page: CatalogPage) -> list[Deviation]:
     return [
         one
         for one in page.deviations
-        if one.code in ("field-missing", "item-field-missing") and not one.detail.endswith(_ISSUED)
+        if one.code in ("field-missing", "item-field-missing") and not one.detail.endswith(ISSUED)
     ]
 
 

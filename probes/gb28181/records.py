@@ -22,10 +22,8 @@ from probes.gb28181.live import (
     session_details,
     stops,
     stream,
-    with_complaints,
 )
 from probes.gb28181.media import Media, open_media
-from protocols.deviation import Deviation
 from protocols.gb28181.records import read_records
 
 INSTRUMENT = "gb-records/1"
@@ -43,7 +41,6 @@ def measure_records(recording: Recording) -> Measurement:
     """
     judgement, conversation = begin(recording, "gb-records", INSTRUMENT)
     judgement.details["sessions"] = {}
-    complaints: list[Deviation] = []
     query = next(iter(steps_of(recording, "record-query")), None)
     if query is None:
         judgement.doubt("not-asked")
@@ -55,8 +52,8 @@ def measure_records(recording: Recording) -> Measurement:
             if step is None:
                 judgement.doubt("not-played", what=name)
                 continue
-            complaints += _session(judgement, conversation, step, name)
-    return with_complaints(judgement.measurement(conversation), complaints)
+            _session(judgement, conversation, step, name)
+    return judgement.measurement(conversation)
 
 
 def _query(judgement: Judgement, conversation: Conversation, step: dict[str, Any]) -> int:
@@ -99,15 +96,15 @@ def _query(judgement: Judgement, conversation: Conversation, step: dict[str, Any
 
 def _session(
     judgement: Judgement, conversation: Conversation, step: dict[str, Any], name: str
-) -> list[Deviation]:
+) -> None:
     media = open_media(judgement.recording, step.get("part"))
     judgement.details["sessions"][name] = session_details(step, media)
     if not accepted(judgement, conversation, step, name, worked=True):
-        return []
+        return
     answered(judgement, conversation, step, name)
     if not sends(judgement, step, media, name):
-        return []
-    complaints = stream(judgement, media, name, jumps=name == "playback")
+        return
+    stream(judgement, media, name, jumps=name == "playback")
     timeline = _timeline(media)
     if len(timeline) < 5:
         judgement.doubt("no-picture", transport=name)
@@ -117,7 +114,6 @@ def _session(
         _download(judgement, step, media, timeline)
     if moment(step, "bye_at") is not None:
         stops(judgement, conversation, step, media, name)
-    return complaints
 
 
 Timeline = list[tuple[float, float]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocols.xml_reading import find, integer
+from protocols.gb28181.configuration import read_config_download
 from visits.circumstances import Visit
 from visits.gb28181.script import Script, conversation
 
@@ -36,10 +36,10 @@ async def _interval(script: Script) -> tuple[float, str]:
         types=["BasicParam"],
     )
     for page in exchange.pages:
-        block = find(page.root, "BasicParam")
-        told = integer(block, "HeartBeatInterval") if block is not None else None
-        if told in _CREDIBLE:
-            return float(told or 0), "device"
+        basic = read_config_download(page).basic
+        told = basic.heartbeat_interval_s if basic is not None else None
+        if told is not None and told in _CREDIBLE:
+            return float(told), "device"
     return device.platform.keepalive_seconds, "agreed"
 
 

@@ -85,12 +85,10 @@ class _Base:
             e("Address", "西安市碑林区南门 1 号"),
             e("Parental", 1 if parental else 0),
             e("ParentID", self._parent(parental)),
-            *([e("SafetyWay", 0)] if old else []),
             e("RegisterWay", 1),
             *([] if old else [e("SecurityLevelCode", "A")]),
             e("Secrecy", 0),
-            e("IPAddress", state.address),
-            e("Port", settings.local_port or 5060),
+            *(self._network() if parental else []),
             e("Status", "ON"),
             e("Longitude", "108.940174"),
             e("Latitude", "34.341568"),
@@ -101,6 +99,11 @@ class _Base:
             fields = [one for one in fields if one.name not in _MANDATORY_LOST]
         return Entry(device, e("Item", fields))
 
+    def _network(self) -> list[Element]:
+        """Where the device is; its parts have no address of their own."""
+        port = self._settings.local_port or 5060
+        return [e("IPAddress", self._state.address), e("Port", port)]
+
     def _parent(self, parental: bool) -> str:
         if self._state.has(quirks.COUNTS_ITSELF):
             return self._settings.domain
@@ -110,8 +113,5 @@ class _Base:
         told = [e("PTZType", ptz_type(self._state))]
         if self._settings.edition == "2016":
             told += [e("PositionType", 2), e("RoomType", 1), e("UseType", 1)]
-            told += [e("SupplyLightType", 3), e("DirectionType", 1), e("Resolution", "6/5")]
-            return [*told, e("DownloadSpeed", "1/2/4")]
-        told += [e("PhotoelectricImagingType", 1), e("CapturePositionType", 2), e("RoomType", 1)]
-        told += [e("SupplyLightType", 3), e("DirectionType", 1), e("Resolution", "6/5")]
-        return [*told, e("StreamNumberList", "0/1"), e("DownloadSpeed", "1/2/4")]
+            return [*told, e("SupplyLightType", 3), e("DirectionType", 1)]
+        return [*told, e("SupplyLightType", 3), e("StreamNumberList", "0/1")]

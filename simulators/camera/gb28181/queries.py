@@ -20,7 +20,7 @@ SN_NOT_ECHOED = defect("sn-not-echoed", "Answers carry an SN of the device's own
 UTF8_AS_GB2312 = defect("utf8-declared-gb2312", "XML is declared as GB2312 and sent in UTF-8.")
 NO_DEVICE_TIME = defect("no-device-time", "DeviceStatus tells no DeviceTime.")
 
-_DATAGRAM_ROOM = 1000
+_DATAGRAM_ROOM = 750  # a message of which stays below 1300 bytes (RFC 3261 18.1.1)
 _STREAM_ROOM = 16_000
 _LARGEST_PAGE = 4
 _LARGEST_RECORDER_PAGE = 20

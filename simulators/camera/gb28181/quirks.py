@@ -253,8 +253,13 @@ def dress_answer(state: CameraState, body: bytes) -> bytes:
     return body
 
 
-def dress_body(state: CameraState, command: str, body: bytes, wide: bool) -> bytes:
-    """An XML body as the device writes it; ``wide``: it answers a query for more than 12 h."""
+def dress_body(
+    state: CameraState, command: str, body: bytes, *, first: bool = True, wide: bool = False
+) -> bytes:
+    """An XML body as the device writes it.
+
+    ``first``: the first message of its answer; ``wide``: it answers a query for more than 12 h.
+    """
     if command == "Catalog":
         end = b"</Address>"
         if state.has(BARE_AMPERSAND):
@@ -264,7 +269,7 @@ def dress_body(state: CameraState, command: str, body: bytes, wide: bool) -> byt
         if state.has(ODD_VALUES):
             body = re.sub(rb"<Parental>\d</Parental>", b"<Parental>65535</Parental>", body)
             body = body.replace(b"<Status>ON</Status>", b"<Status>ONLINE</Status>")
-        if state.has(CUT_MESSAGE):
+        if first and state.has(CUT_MESSAGE):
             body = body[: len(body) * 2 // 3]
     if command == "ConfigDownload":
         if state.has(OTHER_ELEMENT):

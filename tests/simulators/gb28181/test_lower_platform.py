@@ -48,9 +48,14 @@ async def test_lists_its_cameras(name: str, status: str) -> None:
     try:
         await registrar.until(lambda: registrar.peer)
         await registrar.until(lambda: platform.members[DEVICE].heard)
-        answer = await registrar.ask("Catalog", LOWER)
+        await registrar.tell("Query", "Catalog", LOWER)
+        pages = await registrar.until(
+            lambda: len(registrar.of("Catalog")) == 2 and registrar.orders
+        )
         items = {
-            one.findtext("DeviceID"): one.findtext("Status") for one in answer.root.iter("Item")
+            one.findtext("DeviceID"): one.findtext("Status")
+            for page in pages
+            for one in page.root.iter("Item")
         }
         assert items == {LOWER: "ON", DEVICE: status}
     finally:
