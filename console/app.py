@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Literal, TextIO
 
 import click
 import typer
@@ -223,3 +223,57 @@ def gb28181_listen(
         out=out_folder,
     )
     raise typer.Exit(listen(options, LANG, console))
+
+
+@gb28181.command("device", help=says("gb28181-as-device"))
+def gb28181_device(
+    platform: Annotated[
+        str,
+        typer.Option("--platform", help=says("gb28181-platform"), metavar="ADDRESS[:PORT]"),
+    ],
+    server: Annotated[str, typer.Option("--server-id", help=says("gb28181-their-id"))],
+    device: Annotated[str, typer.Option("--device-id", help=says("gb28181-our-id"))],
+    domain: Annotated[str, typer.Option("--domain", help=says("gb28181-domain"))] = "",
+    transport: Annotated[
+        Literal["udp", "tcp", "tls"], typer.Option("--transport", help=says("gb28181-transport"))
+    ] = "udp",
+    authority: Annotated[
+        Path | None,
+        typer.Option("--certificate-authority", help=says("gb28181-authority"), metavar="FILE"),
+    ] = None,
+    edition: Annotated[
+        Literal["2016", "2022"], typer.Option("--edition", help=says("gb28181-edition"))
+    ] = "2016",
+    charset: Annotated[
+        Literal["", "GB2312", "GB18030", "UTF-8"],
+        typer.Option("--charset", help=says("gb28181-charset")),
+    ] = "",
+    seconds: Annotated[
+        float, typer.Option("--seconds", help=says("gb28181-seconds"), min=1, max=86_400)
+    ] = 60.0,
+    intrusive: Annotated[
+        bool, typer.Option("--intrusive", help=says("gb28181-try-intrusive"))
+    ] = False,
+    time_servers: Annotated[
+        list[str], typer.Option("--time-server", help=says("gb28181-time-server"), metavar="HOST")
+    ] = [],
+    out_folder: Out = Path("runs"),
+    lang_option: Language = LANG,
+) -> None:
+    from console.device_command import DeviceOptions, visit_platform
+
+    options = DeviceOptions(
+        platform=platform,
+        server_id=server,
+        device_id=device,
+        domain=domain,
+        transport=transport,
+        certificate_authority=authority,
+        edition=edition,
+        charset=charset,
+        seconds=seconds,
+        intrusive=intrusive,
+        time_servers=tuple(time_servers),
+        out=out_folder,
+    )
+    raise typer.Exit(visit_platform(options, LANG, console))

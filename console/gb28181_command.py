@@ -24,7 +24,7 @@ _PASSWORD = "TANTOU_PASSWORD"
 _KIND = "gb28181:"
 _DEVICE = "61010200001320000001"
 #: No name is resolved and nothing is sent: this only asks which address would be used.
-_SOMEWHERE = ("192.0.2.1", 9)
+_SOMEWHERE, _DISCARD = "192.0.2.1", 9
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ def requirements_by_registration() -> tuple[str, ...]:
     )
 
 
-def own_address() -> str:
-    """This machine's address as other devices see it, the loopback's when it has no network."""
+def own_address(towards: str = _SOMEWHERE) -> str:
+    """This machine's address as ``towards`` sees it, the loopback's when it has no network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(_SOMEWHERE)
+            probe.connect((towards, _DISCARD))
         except OSError:
             return "127.0.0.1"
         return str(probe.getsockname()[0])

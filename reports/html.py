@@ -46,18 +46,11 @@ Fetch = Callable[[str], bytes | None]
 
 def html_report(results: Mapping[str, Any], lang: str, fetch: Fetch) -> str:
     """The report of a results document in ``lang``."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_readable,
-    )
+    environment = page_environment(lang)
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     names = {point["id"]: str(point["name"] or point["id"]) for point in results["points"]}
     recordings = {one["sha256"]: one for one in results["recordings"]}
     environment.globals.update(
-        t=lambda key, **parameters: text(key, lang, **parameters),
         picture=_Pictures(fetch).source,
         is_picture=lambda part: part["media_type"] in _PICTURES,
         shown=shown_number,
@@ -65,8 +58,6 @@ def html_report(results: Mapping[str, Any], lang: str, fetch: Fetch) -> str:
         scenario_groups=scenario_groups,
         settling=settling,
         command=lambda requirement: repeat_command(results["run"], requirement),
-        moment=_moment,
-        lang=lang,
     )
     return environment.get_template("report.html.j2").render(
         results=results,
@@ -79,8 +70,25 @@ def html_report(results: Mapping[str, Any], lang: str, fetch: Fetch) -> str:
         most_rows=MOST_ROWS,
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def page_environment(lang: str) -> Environment:
+    """Where the pages' templates are: they escape, word, and show times in Beijing time."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_readable,
+    )
+    environment.globals.update(
+        t=lambda key, **parameters: text(key, lang, **parameters),
+        moment=_moment,
+        lang=lang,
         style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
     )
+    return environment
 
 
 class _Pictures:
