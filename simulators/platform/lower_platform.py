@@ -1,26 +1,33 @@
 """A lower platform: cameras register on it, and it registers with an upper platform (9.1, 9.5).
 
-To its cameras it is a registrar; to the upper platform it is a device whose catalog lists them.
+To its cameras it is a registrar that calls them; to the upper platform it is a device whose catalog
+lists them, which tells of their states and passes their pictures on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from protocols.errors import ProtocolError
+from protocols.gb28181.sdp import CONTENT_TYPE, build_offer
+from protocols.gb28181.ssrc import format_y
+from protocols.gb28181.subject import Subject
 from protocols.http_digest import digest_response, parse_authorization
 from protocols.sip.dates import format_gb_date
-from protocols.sip.endpoint import IncomingRequest, SipEndpoint
+from protocols.sip.endpoint import IncomingRequest, Peer, SipEndpoint
 from protocols.sip.fields import expires_of, from_of
+from protocols.sip.message import SipRequest
 from simulators.behaviours import defect
 from simulators.camera.gb28181.device import GbDevice
 from simulators.camera.gb28181.inventory import Entry
 from simulators.camera.gb28181.markup import Element, Order, e, read
 from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.state import CameraState
+from simulators.platform.camera_call import CameraCall
 
 NO_CAMERA = defect(
     "no-camera-registered", "No camera is registered on the platform: its catalog lists them OFF."
@@ -55,11 +62,12 @@ _KEEPALIVES = 3
 
 @dataclass
 class Member:
-    """One camera of the platform: when its registration and its keepalives run out."""
+    """One camera of the platform: when it runs out, when it was heard, and where it is."""
 
     name: str
     expires: float = 0.0
     heard: float = 0.0
+    peer: Peer | None = None
 
 
 class LowerPlatform:
@@ -86,12 +94,13 @@ class LowerPlatform:
     ) -> None:
         self.state = state
         self.members = {one: Member(name) for one, name in cameras.items()}
-        self.upward = GbDevice(state, settings, entries=self._entries)
+        self.upward = GbDevice(state, settings, entries=self._entries, live=self._call)
         self.endpoint = SipEndpoint(state.address, port, on_request=self._on_request)
         self._settings = settings
         self._password_of = password_of
         self._keepalive_s = keepalive_s
         self._nonce = secrets.token_hex(8)
+        self._ssrcs = itertools.count(int(f"0{settings.device_id[3:8]}0001"))
 
     async def start(self) -> None:
         """Listen for cameras and register upwards. OSError: a port cannot be had."""
@@ -114,9 +123,38 @@ class LowerPlatform:
         own, upper = self._settings.device_id, self._settings.server_id
         found = [Entry(own, _item(own, "下级平台", upper, "ON"))]
         for camera, member in self.members.items():
-            status = "ON" if self.online(camera) else "OFF"
-            found.append(Entry(camera, _item(camera, member.name, own, status), status == "ON"))
+            online = self.online(camera)
+            status = "ON" if online else "OFF"
+            told = "ON" if online is not self.state.has(STATES_WRONG) else "OFF"
+            found.append(Entry(camera, _item(camera, member.name, own, status), online, told))
         return found
+
+    def _call(self, camera: str) -> CameraCall:
+        """A call to a camera that is there. OSError: no port is free."""
+        peer = self.members[camera].peer
+        assert peer is not None
+        ordered = None if self.state.has(NO_Y) else next(self._ssrcs)
+
+        def invitation(port: int) -> SipRequest:
+            return self._invitation(camera, peer, port, ordered)
+
+        return CameraCall(self.endpoint, invitation, peer, self.upward.spawn)
+
+    def _invitation(self, camera: str, peer: Peer, port: int, ssrc: int | None) -> SipRequest:
+        own, domain = self._settings.device_id, self._settings.device_id[:10]
+        there = domain if self.state.has(DOMAIN_IN_URI) else f"{peer.host}:{peer.port}"
+        return self.endpoint.new_request(
+            "INVITE",
+            f"sip:{camera}@{there}",
+            from_=f"<sip:{own}@{domain}>",
+            to=f"<sip:{camera}@{domain}>",
+            contact=f"<sip:{own}@{self.endpoint.address}:{self.endpoint.port}>",
+            headers=[("Subject", str(Subject(camera, format_y(ssrc or 0), own)))],
+            content_type=CONTENT_TYPE,
+            body=build_offer(
+                owner=own, address=self.endpoint.address, port=port, ssrc=ssrc, formats=["PS"]
+            ),
+        )
 
     def _on_request(self, incoming: IncomingRequest) -> None:
         request = incoming.request
@@ -147,10 +185,16 @@ class LowerPlatform:
         seconds = 3600 if seconds is None else seconds
         now = asyncio.get_running_loop().time()
         member = self.members[camera]
-        member.expires, member.heard = now + seconds, now
+        was_online = self.online(camera)
+        member.expires, member.heard, member.peer = now + seconds, now, incoming.peer
         shift = _EIGHT_HOURS if self.state.has(DATE_IN_UTC) else 0
         date = format_gb_date(self.state.clock.now() - shift)
         incoming.respond(200, headers=[("Expires", str(seconds)), ("Date", date)])
+        if self.online(camera) is not was_online:
+            self.upward.spawn(self._tell(camera))
+
+    async def _tell(self, camera: str) -> None:
+        await self.upward.subscriptions.tell_state(camera)
 
     def _proves(self, given: str, camera: str) -> bool:
         try:

@@ -28,6 +28,7 @@ from simulators.camera.gb28181.markup import (
     write,
 )
 from simulators.camera.gb28181.memory import Memory
+from simulators.camera.gb28181.pictures import ClosablePictures
 from simulators.camera.gb28181.registration import WRONG_KEEPALIVE_ID, Registration
 from simulators.camera.gb28181.sessions import Sessions
 from simulators.camera.gb28181.settings import GbSettings
@@ -59,6 +60,7 @@ class GbDevice:
         state: the camera's state, shared with its other services.
         settings: what the installer set up.
         entries: what its catalog lists instead of a camera's parts, for a platform.
+        live: the pictures of one of them, which a session gives up with ``close``.
         passed: called with every message that goes out or comes in.
     """
 
@@ -68,9 +70,11 @@ class GbDevice:
         settings: GbSettings,
         *,
         entries: Callable[[], list[Entry]] | None = None,
+        live: Callable[[str], ClosablePictures] | None = None,
         passed: Callable[[PassedMessage], None] | None = None,
     ) -> None:
         self._entries = entries
+        self.live = live
         self.state = state
         self.memory = Memory()
         self.wire = Wire(state, lambda: self.settings, self._on_request, self._on_lost, passed)
@@ -285,12 +289,16 @@ class GbDevice:
             return True
         return mine and not known
 
+    def cameras(self) -> list[Entry]:
+        """What the catalog of a platform lists beside itself; of a device nothing."""
+        entries = self._entries() if self._entries is not None else []
+        return [one for one in entries if one.device != self.own_id]
+
     def channels(self) -> tuple[str, ...]:
         """What can be watched: the video channels, of a platform the cameras that are there."""
         if self._entries is None:
             return self.settings.channel_ids()
-        others = [one for one in self._entries() if one.device != self.own_id]
-        return tuple(one.device for one in others if one.online)
+        return tuple(one.device for one in self.cameras() if one.online)
 
     def _from_platform(self, peer: Peer) -> bool:
         settings, server = self.settings, self.wire.peer

@@ -27,11 +27,17 @@ _MANDATORY_LOST = ("CivilCode", "Address")
 
 @dataclass(frozen=True)
 class Entry:
-    """One item of the catalog: its ID and the element that tells of it."""
+    """One item of the catalog: its ID and the element that tells of it.
+
+    Attributes:
+        online: whether it can be watched.
+        event: what a notification of its state says.
+    """
 
     device: str
     element: Element
     online: bool = True
+    event: str = "ON"
 
 
 def entries(state: CameraState, settings: GbSettings, own_id: str) -> list[Entry]:

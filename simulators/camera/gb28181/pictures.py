@@ -43,6 +43,13 @@ class PictureSource(Protocol):
         """Make the next picture a key picture."""
 
 
+class ClosablePictures(PictureSource, Protocol):
+    """Pictures that cost something as long as they are not given up."""
+
+    def close(self) -> None:
+        """Give them up."""
+
+
 class ClipPictures:
     """A clip repeated for ever, beginning with its key picture."""
 
@@ -169,7 +176,7 @@ class LivePictures:
         self._source.force_key()
 
     def close(self) -> None:
-        """Give up a source that is being made."""
+        """See ``ClosablePictures``: a source that is being made is given up."""
         if self._opening is not None:
             self._opening.cancel()
 

@@ -16,6 +16,7 @@ from protocols.sip.endpoint import IncomingRequest, Peer
 from protocols.sip.uri import parse_uri
 from protocols.srtp import SrtpSender, new_crypto_line, parse_crypto_line
 from simulators.behaviours import defect
+from simulators.camera.encoders import Clip, ClipSpec
 from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181 import stream_faults as faults
 from simulators.camera.gb28181.carriers import (
@@ -30,7 +31,13 @@ from simulators.camera.gb28181.history import file_bytes, pictures_from
 from simulators.camera.gb28181.markup import CONTENT_TYPE as XML
 from simulators.camera.gb28181.markup import e
 from simulators.camera.gb28181.media import MediaStream, StreamPlan
-from simulators.camera.gb28181.pictures import LivePictures, PictureSource, clip_of, warm_view
+from simulators.camera.gb28181.pictures import (
+    ClosablePictures,
+    LivePictures,
+    PictureSource,
+    clip_of,
+    warm_view,
+)
 from simulators.camera.gb28181.playback import control
 from simulators.camera.gb28181.records import SEGMENT_S, recorded
 
@@ -67,6 +74,7 @@ class Session:
     path: MediaPath
     history: bool
     protector: SrtpSender | None = field(default=None, repr=False)
+    release: Callable[[], None] | None = None
     confirmed: bool = False
     over: bool = False
 
@@ -178,6 +186,7 @@ class Sessions:
         flaws = faults.flaws_of(state)
         end, size = math.inf, None
         reopen: Callable[[float], PictureSource] | None = None
+        release: Callable[[], None] | None = None
         if history:
             span = recorded(state, offer.start, offer.stop)
             if span is None:
@@ -195,14 +204,9 @@ class Sessions:
 
             reopen = reopen_clip
         else:
-            # Painted beforehand, so that the first command is seen when it is obeyed.
-            device.spawn(warm_view(spec))
-            pictures = LivePictures(
-                lambda: faults.clip_spec(state),
-                clip,
-                device.memory.head(channel),
-                device.monotonic,
-            )
+            live = self._live(channel, spec, clip)
+            pictures, release = live, live.close
+            sound = sound if device.live is None else None
         ordered = offer.ssrc if offer.ssrc is not None else self._own_ssrc(history)
         ssrc, sent_ssrc = quirks.ssrc(state, ordered)
         plan = StreamPlan(
@@ -250,8 +254,20 @@ class Sessions:
             path,
             history,
             protector,
+            release,
         )
         return session, answer.to_bytes()
+
+    def _live(self, channel: str, spec: ClipSpec, clip: Clip) -> ClosablePictures:
+        """What a channel shows now: of a platform the pictures of its camera."""
+        device, state = self._device, self._device.state
+        if device.live is not None:
+            return device.live(channel)
+        # Painted beforehand, so that the first command is seen when it is obeyed.
+        device.spawn(warm_view(spec))
+        return LivePictures(
+            lambda: faults.clip_spec(state), clip, device.memory.head(channel), device.monotonic
+        )
 
     def _channel(self, asked: str, of_history: str) -> str:
         """The channel that is meant, by the Request-URI or u=."""
@@ -317,8 +333,8 @@ class Sessions:
         self._sessions.pop(session.call_id, None)
         await session.stream.stop()
         session.path.close()
-        if isinstance(session.stream.pictures, LivePictures):
-            session.stream.pictures.close()
+        if session.release is not None:
+            session.release()
 
     async def _outlast(self, session: Session) -> None:
         """Go on for a while after a BYE that was not minded."""

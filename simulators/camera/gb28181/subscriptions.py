@@ -71,7 +71,7 @@ class Subscriptions:
         if fresh and known.order.command == "MobilePosition":
             known.task = asyncio.create_task(self._positions(known))
         elif fresh and known.order.command == "Catalog":
-            await self._notify(known, [e("SumNum", 0), e("DeviceList", [], Num=0)])
+            await self._notify(known, self._states())
 
     def _made(self, incoming: IncomingRequest) -> Subscription:
         request = incoming.request
@@ -100,6 +100,19 @@ class Subscriptions:
             if one.order.command == command and await self._notify(one, fields, device=device):
                 told += 1
         return told
+
+    async def tell_state(self, camera: str) -> int:
+        """NOTIFY everybody who subscribed to the catalog that a camera has come or gone."""
+        return await self.tell("Catalog", self._states(camera))
+
+    def _states(self, only: str = "") -> list[Element]:
+        """Of each camera of a platform whether it is there (annex P)."""
+        items = [
+            e("Item", [e("DeviceID", one.device), e("Event", one.event)])
+            for one in self._device.cameras()
+            if only in ("", one.device)
+        ]
+        return [e("SumNum", len(items)), e("DeviceList", items, Num=len(items))]
 
     async def close(self) -> None:
         """End all subscriptions without a word."""
