@@ -5,6 +5,7 @@ import itertools
 import json
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ class Receiver:
         self.dialog: Dialog
         self.status = 0
         self._closing: list[Any] = []
+        self._writers: list[asyncio.StreamWriter] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def invite(self, transport: str = "udp", **more: Any) -> None:
@@ -87,10 +89,10 @@ class Receiver:
         endpoint.send(self.dialog.request("ACK"), peer)
         if transport == "tcp-device-passive":
             reader, writer = await asyncio.open_connection(self.answer.address, self.answer.port)
-            self._closing.append(writer)
             self._tasks.append(asyncio.create_task(self._read(reader, writer)))
 
-    async def _read(self, reader: asyncio.StreamReader, _: Any) -> None:
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
         splitter = FrameSplitter()
         while data := await reader.read(65_536):
             for packet in splitter.feed(data):
@@ -113,8 +115,12 @@ class Receiver:
         return await self.ask("INFO", body, "Application/MANSRTSP")
 
     async def gather(self, count: int, seconds: float = 8.0) -> None:
+        await self.until(lambda: len(self.packets) >= count, seconds)
+
+    async def until(self, ready: Callable[[], bool], seconds: float = 8.0) -> None:
+        """Wait for what the media bring: they travel beside the signalling, not before it."""
         async with asyncio.timeout(seconds):
-            while len(self.packets) < count:
+            while not ready():
                 await asyncio.sleep(0.02)
 
     def stream(self) -> bytes:
@@ -126,11 +132,13 @@ class Receiver:
         return ((stamps[-1] - stamps[0]) % (1 << 32)) / 90_000
 
     async def close(self) -> None:
-        for one in self._closing:
+        for one in (*self._closing, *self._writers):
             one.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A listener does not close what it accepted: only the writers do.
+        ends = [writer.wait_closed() for writer in self._writers]
+        await asyncio.gather(*self._tasks, *ends, return_exceptions=True)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -189,6 +197,7 @@ async def test_history(transport: str) -> None:
             assert await receiver.control("PLAY RTSP/1.0", "CSeq: 1", "Scale: 4.0") == 200
             await registrar.until(lambda: registrar.of("MediaStatus"), 3.0)
             assert registrar.of("MediaStatus")[0].text("NotifyType") == "121"
+            await receiver.until(lambda: receiver.span() > 2.8)
             assert abs(receiver.span() - 3) < 0.2
             assert await receiver.ask("BYE") == 200
         finally:
@@ -231,8 +240,10 @@ async def test_download_is_faster_and_as_long_as_told() -> None:
             began = time.monotonic()
             await registrar.until(lambda: registrar.of("MediaStatus"), 4.0)
             assert time.monotonic() - began < 2.5
-            await asyncio.sleep(0.1)
-            assert len(receiver.stream()) == receiver.answer.file_size
+            size = receiver.answer.file_size
+            assert size is not None
+            await receiver.until(lambda: len(receiver.stream()) >= size)
+            assert len(receiver.stream()) == size
         finally:
             await receiver.close()
 
