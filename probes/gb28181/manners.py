@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from probes.gb28181.conversation import Conversation, Exchange
 from protocols.deviation import Deviation
@@ -12,6 +13,8 @@ from protocols.sip.fields import expires_of
 #: More registrations than so many, accepted within so many seconds, are a storm: a refresh that
 #: the harness provokes costs two at most.
 _STORM, _STORM_S = 4, 1.0
+#: Questions that were asked within so many seconds were asked at once.
+_AT_ONCE_S = 0.5
 
 
 def manners_of(conversation: Conversation) -> Iterator[Deviation]:
@@ -19,6 +22,8 @@ def manners_of(conversation: Conversation) -> Iterator[Deviation]:
     yield from _storm(conversation)
     yield from _senders(conversation)
     yield from _states(conversation)
+    yield from _settings(conversation)
+    yield from _one_query(conversation)
 
 
 def _storm(conversation: Conversation) -> Iterator[Deviation]:
@@ -58,6 +63,30 @@ def _states(conversation: Conversation) -> Iterator[Deviation]:
             if at < one.at and event and item.status and item.status != event:
                 detail = f"{event} / {item.status}"
                 yield Deviation("notify-contradicts-catalog", "GB/T 28181-2016 9.11", detail)
+
+
+def _settings(conversation: Conversation) -> Iterator[Deviation]:
+    """Settings that are accepted and never answered (table of 9.3.1)."""
+    answered = _answered(conversation, "DeviceConfig")
+    for one in conversation.told("Control", "DeviceConfig", by_device=False):
+        if one.status == 200 and one.manscdp is not None and one.manscdp.sn not in answered:
+            yield Deviation("config-unanswered", "GB/T 28181-2016 9.3.1")
+
+
+def _one_query(conversation: Conversation) -> Iterator[Deviation]:
+    """Of two record queries at once only one is answered (9.7)."""
+    answered = _answered(conversation, "RecordInfo")
+    asked = list(conversation.told("Query", "RecordInfo", by_device=False))
+    for one, other in pairwise(asked):
+        numbers = {each.manscdp.sn for each in (one, other) if each.manscdp is not None}
+        if other.at - one.at < _AT_ONCE_S and len(numbers & answered) == 1:
+            yield Deviation("record-queries-one-by-one", "GB/T 28181-2016 9.7")
+
+
+def _answered(conversation: Conversation, command: str) -> set[int | None]:
+    """The serial numbers that responses to ``command`` carry."""
+    responses = conversation.told("Response", command)
+    return {one.manscdp.sn for one in responses if one.manscdp is not None}
 
 
 def _items(exchange: Exchange) -> tuple[CatalogItem, ...]:

@@ -24,6 +24,7 @@ from probes.gb28181.live import (
     stream,
 )
 from probes.gb28181.media import Media, open_media
+from protocols.deviation import Deviation
 from protocols.gb28181.records import read_records
 
 INSTRUMENT = "gb-records/1"
@@ -37,7 +38,8 @@ def measure_records(recording: Recording) -> Measurement:
     """Judge a ``gb28181:records`` recording.
 
     Quantity ``gb-records``; ``details``: ``found``, ``speeds`` [{asked, measured}],
-    ``sessions``, ``download`` {media_s, elapsed_s, bytes, filesize}.
+    ``sessions``, ``download`` {media_s, elapsed_s, bytes, filesize}, ``across`` {period_s,
+    media_s}.
     """
     judgement, conversation = begin(recording, "gb-records", INSTRUMENT)
     judgement.details["sessions"] = {}
@@ -53,6 +55,8 @@ def measure_records(recording: Recording) -> Measurement:
                 judgement.doubt("not-played", what=name)
                 continue
             _session(judgement, conversation, step, name)
+        for step in steps_of(recording, "across"):
+            _across(judgement, step)
     return judgement.measurement(conversation)
 
 
@@ -234,6 +238,19 @@ def _file_end(judgement: Judgement, step: dict[str, Any], timeline: Timeline) ->
         judgement.fault("no-media-status", seconds=round(max(0.0, quiet), 1))
     else:
         judgement.doubt("end-not-reached")
+
+
+def _across(judgement: Judgement, step: dict[str, Any]) -> None:
+    """A playback over the seam of two files: to its end, or to that of the first file."""
+    media = open_media(judgement.recording, step.get("part"))
+    period = number(step.get("to")) - number(step.get("from"))
+    times = [time for _, time in _timeline(media)]
+    got = max(times) - min(times) if times else 0.0
+    judgement.details["across"] = {"period_s": period, "media_s": round(got, 2)}
+    told = moment(step, "media_status_at") is not None
+    if told and times and not media.lost and got < period - _EDGE_S:
+        detail = f"{got:.0f} s / {period:.0f} s"
+        judgement.departures.append(Deviation("playback-ends-early", "GB/T 28181-2016 9.8", detail))
 
 
 def _download(judgement: Judgement, step: dict[str, Any], media: Media, timeline: Timeline) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from protocols.gb28181 import ptz
+from protocols.gb28181.configuration import read_config_download
 from protocols.xml_reading import children, find, integer, words
 from targets.errors import VisitProblem
 from targets.gb28181.exchange import Exchange
@@ -35,6 +36,7 @@ async def record_control(visit: Visit) -> None:
         if session.outcome.problem is not None:
             await work.without_picture()
         if visit.circumstances.intrusive:
+            await work.configure()
             await work.reboot()
 
 
@@ -135,6 +137,26 @@ class _Control:
             await self._ptz("stop", ptz.stop().to_hex(), "still")
             await self._ptz("preset-call", ptz.preset("call", PRESET).to_hex(), "back")
             await self._ptz("preset-delete", ptz.preset("delete", PRESET).to_hex())
+
+    async def configure(self) -> None:
+        """Set what the device just told of its settings; some restart instead of answering."""
+        script, device, seconds = self.script, self.script.device, self.script.lengths.gb_answer
+        asked = [("ConfigType", "BasicParam")]
+        told = await script.ask(
+            "config-download", lambda: device.query("ConfigDownload", asked, seconds=seconds)
+        )
+        basic = next(
+            (one for page in told.pages if (one := read_config_download(page).basic)), None
+        )
+        if basic is None:
+            return
+        since, fields = script.now, [("BasicParam", basic.fields())]
+        done = await script.ask(
+            "device-config",
+            lambda: device.control(fields, command="DeviceConfig", seconds=seconds, wait=True),
+        )
+        if not done.answered:
+            await script.happened("registered", since, script.lengths.gb_react)
 
     async def reboot(self) -> None:
         """Restart; whether it comes back."""

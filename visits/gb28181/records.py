@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from protocols.errors import ProtocolError
@@ -15,12 +17,14 @@ from targets.gb28181.media_session import MediaOrder, MediaSession
 from visits.circumstances import Visit
 from visits.gb28181.script import Script, Step, conversation
 
-_DAY = 86_400
+_DAY, _HOUR = 86_400, 3_600
 _SPEED = 4
 #: The record that is played is so many stretches long at most.
 _STRETCHES = 8
 #: The channel of a record is the one asked for; shorter records are no use.
 _LEAST_SECONDS = 2.0
+#: So much of two files that adjoin is played across their seam.
+_SEAM_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,12 @@ async def record_records(visit: Visit) -> None:
     """Fill the draft as docs/recordings.md describes."""
     async with conversation(visit) as script:
         channel = await script.channel()
-        found = await _search(script, channel)
-        if found is None:
-            visit.facts["records"] = 0
+        spans = await _search(script, channel)
+        await _search_twice(script, channel)
+        usable = [one for one in spans if one.stop - one.start >= _LEAST_SECONDS]
+        if not usable:
             return
+        found = max(usable, key=lambda one: one.stop - one.start)
         work = _Playing(script)
         span = _cut(found, _STRETCHES * visit.lengths.gb_play)
         order = MediaOrder("Playback", channel, start=span.start, stop=span.stop)
@@ -49,6 +55,10 @@ async def record_records(visit: Visit) -> None:
         await script.media(
             "download", order, work.download, speed=_SPEED, filesize=None, **_ends(span)
         )
+        seam = _across(usable)
+        if seam is not None:
+            order = MediaOrder("Playback", channel, start=seam.start, stop=seam.stop)
+            await script.media("across", order, work.across, **_ends(seam))
 
 
 def _ends(span: Span) -> dict[str, Any]:
@@ -60,27 +70,57 @@ def _cut(span: Span, seconds: float) -> Span:
     return Span(span.start, min(span.stop, span.start + max(1, int(seconds))))
 
 
-async def _search(script: Script, channel: str) -> Span | None:
-    """The records of the last day; the longest of them."""
+def _across(spans: Sequence[Span]) -> Span | None:
+    """A little before and after the seam of two files, ``None`` where none adjoin."""
+    least = _SEAM_SECONDS
+    ordered = sorted(
+        (one for one in spans if one.stop - one.start >= least), key=lambda one: one.start
+    )
+    for before, after in pairwise(ordered):
+        if 0 <= after.start - before.stop <= 1:
+            return Span(before.stop - least, after.start + least)
+    return None
+
+
+def _query(start: int, stop: int) -> dict[str, str | int]:
+    """The conditions of a record query; some recorders find nothing without Type."""
+    return {
+        "StartTime": format_time(start),
+        "EndTime": format_time(stop),
+        "Secrecy": 0,
+        "Type": "all",
+    }
+
+
+async def _search(script: Script, channel: str) -> list[Span]:
+    """The records of the last day."""
     stop = int(script.now)
-    start = stop - _DAY
-    fields: list[tuple[str, str | int]] = [
-        ("StartTime", format_time(start)),
-        ("EndTime", format_time(stop)),
-        ("Secrecy", 0),
-        ("Type", "all"),
-    ]
+    start, seconds = stop - _DAY, script.lengths.gb_answer
     exchange = await script.ask(
         "record-query",
         lambda: script.device.query(
-            "RecordInfo", dict(fields), target=channel, seconds=script.lengths.gb_answer
+            "RecordInfo", _query(start, stop), target=channel, seconds=seconds
         ),
         **_ends(Span(start, stop)),
     )
     spans = _spans(exchange, stop)
     script.visit.facts["records"] = len(spans)
-    usable = [one for one in spans if one.stop - one.start >= _LEAST_SECONDS]
-    return max(usable, key=lambda one: one.stop - one.start, default=None)
+    return spans
+
+
+async def _search_twice(script: Script, channel: str) -> None:
+    """Two queries at once, of the last hour and of the one before."""
+    stop, seconds = int(script.now), script.lengths.gb_answer
+    with script.step("record-queries", answered=0) as step:
+        found = await asyncio.gather(
+            *(
+                script.device.query(
+                    "RecordInfo", _query(end - _HOUR, end), target=channel, seconds=seconds
+                )
+                for end in (stop, stop - _HOUR)
+            )
+        )
+        step["answered"] = sum(one.answered for one in found)
 
 
 def _spans(exchange: Exchange, now: int) -> list[Span]:
@@ -126,6 +166,10 @@ class _Playing:
         """To its end: at the agreed speed it takes as many times less."""
         step["filesize"] = session.outcome.file_size
         await self._to_the_end(session, 2 * self._play + self.script.lengths.gb_answer)
+
+    async def across(self, session: MediaSession, _: Step) -> None:
+        """From one file into the next one, untouched."""
+        await self._to_the_end(session, 3 * _SEAM_SECONDS)
 
     def _next(self) -> int:
         self._sequence += 1
