@@ -137,22 +137,23 @@ class DeviceSide:
                     await self._farewell(wire, proof)
         if self._intrusive:
             wrong = secrets.token_urlsafe(9)
-            await self._stranger_registers("wrong-password", settings, wrong)
+            await self._stranger_registers("wrong-password", replace(settings, password=wrong))
             unknown = replace(settings, device_id=_another(settings.device_id))
-            await self._stranger_registers("unknown-id", unknown, settings.password)
+            await self._stranger_registers("unknown-id", unknown)
 
-    async def _stranger_registers(self, name: str, settings: GbSettings, password: str) -> None:
-        """Register as a device should that has ``settings``, but for its password or its id."""
+    async def _stranger_registers(self, name: str, settings: GbSettings) -> None:
+        """Register once as a device with ``settings`` would; a registration is taken back."""
+        expires = _expires(settings)
         async with self._stranger(settings) as wire:
+            proof: Proof | None = None
             with self._step(name) as step, contextlib.suppress(*NETWORK_FAULTS):
-                answer = await wire.register(_expires(settings), None)
+                answer = await wire.register(expires, None)
                 challenge = _challenge_of(answer)
-                proof: Proof | None = None
                 if challenge is not None:
-                    proof = _proof(challenge, settings.user, password)
-                    answer = await wire.register(_expires(settings), proof)
+                    proof = _proof(challenge, settings.user, settings.password)
+                    answer = await wire.register(expires, proof)
                 step["status"] = answer.status
-            if step["status"] == 200:
+            if expires and step["status"] == 200:
                 await self._farewell(wire, proof)
 
     @asynccontextmanager
@@ -221,6 +222,9 @@ class DeviceSide:
         if registration.online:
             with self._step("unregister"):
                 await registration.stop(farewell_s=_FAREWELL_S)
+        else:  # the platform may think otherwise, and is not left with a device that is gone
+            leaving = replace(self._settings, register_expires_s=0)
+            await self._stranger_registers("unregister", leaving)
 
     # Recording
 

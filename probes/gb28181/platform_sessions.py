@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from probes.gb28181.conversation import Exchange
 from probes.gb28181.deviations import tolerated
-from probes.gb28181.platform_lines import Line, Scene
+from probes.gb28181.platform_lines import PATIENCE_S, Line, Scene
 from protocols.deviation import Deviation, printable
 from protocols.errors import ProtocolError
 from protocols.gb28181.manscdp import judge_content_type
@@ -67,8 +67,8 @@ def judge_sessions(scene: Scene) -> Iterator[Line]:
         past = offer.name.lower() in _HISTORY
         _judge_offer(history if past else live, scene, offer, past)
         _judge_subject(subject, one, past)
-        if one.status == 200 and scene.settled(one):
-            _judge_end(acknowledged, ended, scene, one)
+        if one.status == 200 and one.final is not None:
+            _judge_end(acknowledged, ended, scene, one, one.final.at)
     yield subject
     yield live
     yield history
@@ -203,13 +203,17 @@ def _judge_subject(line: Line, exchange: Exchange, past: bool) -> None:
         line.depart("subject-history", found=printable(subject.sender_sequence))
 
 
-def _judge_end(acknowledged: Line, ended: Line, scene: Scene, invitation: Exchange) -> None:
+def _judge_end(
+    acknowledged: Line, ended: Line, scene: Scene, invitation: Exchange, accepted_at: float
+) -> None:
     """ACK to our 200, and BYE."""
     same = [one for one in scene.conversation.exchanges if one.call_id == invitation.call_id]
-    acknowledged.look()
     if not any(one.method == "ACK" and one.from_device for one in same):
-        acknowledged.depart("no-ack")
+        if accepted_at + PATIENCE_S <= scene.ended:
+            acknowledged.look()
+            acknowledged.depart("no-ack")
         return
+    acknowledged.look()
     said = [one for one in same if one.method == "BYE"]
     if any(one.from_device for one in said):
         ended.look()

@@ -99,13 +99,17 @@ class UdpPath:
     def __init__(self, address: str, host: str, port: int) -> None:
         self._carrier = UdpCarrier(address, host, (port, port + 1), lambda: None)
         self.port = self._carrier.ports[0]
+        self._given = False
 
     async def open(self) -> Carrier:
         """See ``MediaPath``."""
+        self._given = True
         return self._carrier
 
     def close(self) -> None:
-        """See ``MediaPath``: the carrier is closed by whom it was given to."""
+        """See ``MediaPath``: a carrier that was given away is closed by whoever has it."""
+        if not self._given:
+            self._carrier.close()
 
 
 class ConnectingPath:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -85,6 +86,7 @@ class Registration:
         self._task: asyncio.Task[None] | None = None
         self._losses = 0
         self._lost = False
+        self._sent_away = -math.inf
         self._keepalives: set[asyncio.Task[None]] = set()
         self.wanted = True
         self.online = False
@@ -281,7 +283,11 @@ class Registration:
                 self.renew()
             return
         self._losses = 0
-        if answer.status in (403, 404):
+        now = self._loop.time()
+        if answer.status in (403, 404) and now - self._sent_away > self._settings().keepalive_s / 2:
+            # Not at every refusal: a platform that refuses for ever would be registered with
+            # without a pause.
+            self._sent_away = now
             self.renew()
 
 
