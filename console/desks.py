@@ -8,8 +8,9 @@ from pathlib import Path
 
 from assessment.recording import Recording
 from assessment.store import RunStore
+from console.attendant import ConsoleAttendant
 from console.wire_visit import wire_recorder
-from hardware_rigs.http_rig import HttpGb28181Rig, HttpLightBox
+from hardware_rigs.http_rig import HttpGb28181Rig, HttpLightBox, HttpPlatformRig
 from protocols.time_source import SystemTime
 from simulators import certificates
 from standard.catalogue import Requirement
@@ -18,9 +19,12 @@ from targets.credentials import PasswordSource, Secret
 from targets.gb28181 import UpperPlatform
 from targets.gb28181.record import DeviceRecord
 from targets.light import SceneLight, ScheduleLight
+from targets.platform.adapters import open_port
+from targets.platform.target import PlatformTarget
 from targets.site import Point, Site
-from visits.circumstances import Circumstances, Lengths
+from visits.circumstances import Circumstances, Lengths, PlatformAtHand
 from visits.desk import Recorder, VisitDesk
+from visits.platform.kinds import PLATFORM_RECORDERS
 from visits.reference import HostReference
 
 #: Called as each recording is there: kind, point name, whether it went well.
@@ -52,6 +56,7 @@ _ORDER = (
     "gb28181:registration",
     "gb28181:protection",
     "passwords",
+    *PLATFORM_RECORDERS,
 )
 
 
@@ -103,6 +108,9 @@ def camera_targets(site: Site, passwords: PasswordSource) -> dict[str, CameraTar
     options = CameraOptions(ca_file=site.certificate_authority)
     targets = {}
     for point in site.points:
+        if point.platform is not None:
+            targets[point.id] = _platform_as_camera(point, passwords)
+            continue
         bare = parse_camera(point.uri, point=point.id, name=point.name, options=options)
         targets[point.id] = parse_camera(
             point.uri,
@@ -113,6 +121,46 @@ def camera_targets(site: Site, passwords: PasswordSource) -> dict[str, CameraTar
             device_id=point.gb28181,
         )
     return targets
+
+
+def _platform_as_camera(point: Point, passwords: PasswordSource) -> CameraTarget:
+    """The operator's platform as the desk knows it."""
+    target = platform_target(point, passwords)
+    return CameraTarget(
+        point=point.id,
+        name=point.name,
+        scheme="platform",
+        host=target.host,
+        port=target.port,
+        user=target.access.user,
+        secret=target.secret,
+        device_id=point.gb28181,
+    )
+
+
+def platform_target(point: Point, passwords: PasswordSource) -> PlatformTarget:
+    """The operator's platform at ``point``; its password is looked up when first needed."""
+    bare = PlatformTarget.of(point, lambda: None)
+    if bare.access.adapter != "reference":
+        return bare
+    return PlatformTarget.of(point, partial(passwords.find, point.id, bare.host, bare.access.user))
+
+
+def platforms_of(
+    site: Site, passwords: PasswordSource, registrar: UpperPlatform | None
+) -> dict[str, PlatformAtHand]:
+    """The operator's platforms of ``site`` by point, and how each is worked."""
+    time_source, attendant = SystemTime(), ConsoleAttendant.of_this_process()
+    at_hand = {}
+    for point in site.platforms:
+        target = platform_target(point, passwords)
+        rig = target.access.rig
+        at_hand[point.id] = PlatformAtHand(
+            target,
+            partial(open_port, target, time_source, attendant=attendant, registrar=registrar),
+            HttpPlatformRig(rig, time_source=time_source) if rig else None,
+        )
+    return at_hand
 
 
 def registrar_of(
@@ -144,7 +192,10 @@ def registrar_of(
 
 
 def circumstances_of(
-    site: Site, intrusive: bool, registrar: UpperPlatform | None = None
+    site: Site,
+    intrusive: bool,
+    registrar: UpperPlatform | None = None,
+    platforms: Mapping[str, PlatformAtHand] | None = None,
 ) -> Circumstances:
     """What the site and the options give to every visit."""
     time_source = SystemTime()
@@ -177,6 +228,7 @@ def circumstances_of(
         lengths=quick.with_quick_devices() if site.simulated else quick,
         gb28181=registrar,
         gb28181_rig=rig,
+        platforms=platforms or {},
     )
 
 
@@ -199,9 +251,11 @@ def open_desk(
 
     ``known`` are devices that have just registered where the desk will listen.
     """
+    registrar = registrar_of(site, passwords, known or {})
+    platforms = platforms_of(site, passwords, registrar)
     desk = VisitDesk(
         store,
-        circumstances_of(site, intrusive, registrar_of(site, passwords, known or {})),
+        circumstances_of(site, intrusive, registrar, platforms),
         at_once=at_once,
         allow_visits=allow_visits,
         recorders=recorders_of(site),

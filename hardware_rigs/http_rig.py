@@ -1,9 +1,14 @@
-"""Rigs with a small HTTP interface: ``PUT BASE/cameras/POINT/PROPERTY {"KEY": "VALUE"}``."""
+"""Rigs with a small HTTP interface: ``PUT BASE/cameras/POINT/PROPERTY {"KEY": "VALUE"}``.
+
+A platform's stands at ``BASE/platforms/POINT/...``.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from protocols.time_source import TimeSource
@@ -27,26 +32,33 @@ class HttpRig:
         self._time = time_source
 
     async def put(self, point: str, what: str, key: str, value: str) -> None:
-        """Set one property of one point."""
+        """Set one property of one camera."""
+        await self.ask("PUT", f"cameras/{quote(point, safe='')}/{what}", {key: value}, value)
+
+    async def ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None, wanted: str
+    ) -> bytes:
+        """Have the rig do what is ``wanted``; what it answers."""
         client = HttpClient(
             urlsplit(self._base).hostname or "", options=CameraOptions(), time_source=self._time
         )
         try:
             exchange = await client.request(
-                "PUT",
-                f"{self._base}/cameras/{quote(point, safe='')}/{what}",
+                method,
+                f"{self._base}/{path}",
                 headers=[("Content-Type", "application/json")],
-                body=json.dumps({key: value}).encode(),
-                waiting_for=f"rig: {what}",
+                body=json.dumps(body or {}).encode(),
+                waiting_for=f"rig: {path.rpartition('/')[2]}",
             )
         except VisitProblem as problem:
             why = {"code": problem.reason.code, "parameters": dict(problem.reason.parameters)}
-            raise VisitProblem("visit.rig-failed", wanted=value, detail=why) from None
+            raise VisitProblem("visit.rig-failed", wanted=wanted, detail=why) from None
         finally:
             client.close()
         if not 200 <= exchange.response.status < 300:
             status = f"HTTP {exchange.response.status}"
-            raise VisitProblem("visit.rig-failed", wanted=value, detail=status)
+            raise VisitProblem("visit.rig-failed", wanted=wanted, detail=status)
+        return exchange.response.body
 
 
 class HttpLightBox:
@@ -93,3 +105,33 @@ class HttpGb28181Rig:
     async def alarm_input(self, point: str, state: State) -> None:
         """Switch the alarm input of ``point``."""
         await self._rig.put(point, "alarm-input", "state", state)
+
+
+class HttpPlatformRig:
+    """What works the machine of a platform; see ``targets.platform.rig.PlatformRig``."""
+
+    def __init__(self, base: str, *, time_source: TimeSource) -> None:
+        self._rig = HttpRig(base, time_source=time_source)
+
+    async def restart(self, point: str) -> None:
+        """Restart the service of the platform at ``point``."""
+        await self._rig.ask("PUT", _of(point, "service"), {"state": "restarted"}, "restarted")
+
+    async def shift_clock(self, point: str, seconds: float) -> None:
+        """Put the clock of the platform at ``point`` ahead."""
+        await self._rig.ask("PUT", _of(point, "clock"), {"ahead_s": seconds}, f"{seconds} s")
+
+    async def search_host(self, point: str) -> Mapping[str, Any]:
+        """What is found on the host of the platform at ``point``."""
+        answer = await self._rig.ask("GET", _of(point, "host"), None, "host")
+        try:
+            found = json.loads(answer)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise VisitProblem("visit.rig-failed", wanted="host", detail="JSON")
+        return found
+
+
+def _of(point: str, what: str) -> str:
+    return f"platforms/{quote(point, safe='')}/{what}"

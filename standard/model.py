@@ -15,7 +15,7 @@ SUBJECTS = ("camera", "platform", "link", "site", "provider", "user")
 METHODS = ("test", "analysis", "inspection", "demonstration")
 SCENARIOS = ("automatic", "checklist", "none-yet")
 EXPECTATIONS = ("photo", "document", "reading")
-STAGES = ("camera", "site", "wire", "evidence")
+STAGES = ("camera", "site", "wire", "evidence", "platform")
 RULES = ("guarded", "tolerance", "nominal", "one-sided", "ip-code", "ip-code-lenient")
 BOUNDS = ("at_least", "at_most", "less_than", "within", "equals", "one_of")
 VERDICTS = ("pass", "fail", "advisory", "inconclusive", "pending", "not-applicable")
@@ -71,8 +71,8 @@ class Defect:
 
     Attributes:
         name: as the simulators call it.
-        stage: where it is switched on: ``camera``, ``site``, ``wire`` or ``evidence``; ``None``
-            while the requirement has no scenario yet.
+        stage: where it is switched on: ``camera``, ``site``, ``wire``, ``evidence`` or
+            ``platform``; ``None`` while the requirement has no scenario yet.
         verdict: what the requirement must come out as.
         reason: the reason code that it must come out with; red for another reason is no catch.
     """

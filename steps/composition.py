@@ -20,7 +20,7 @@ from targets.site import Point
 @given("点位清单中向本工具注册的平台")
 def registering_platforms(scenario_run: ScenarioRun) -> None:
     acceptance = scenario_run.acceptance
-    platforms = [one for one in acceptance.site.points if one.is_platform]
+    platforms = [one for one in acceptance.site.points if one.registers_as_platform]
     scenario_run.points = acceptance.in_scope(scenario_run.requirement.id, platforms)
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from targets.credentials import Secret
 from targets.errors import TargetError
 
-Scheme = Literal["onvif", "onvifs", "rtsp", "rtsps", "gb28181"]
+Scheme = Literal["onvif", "onvifs", "rtsp", "rtsps", "gb28181", "platform"]
 StreamTransport = Literal["auto", "udp", "tcp", "rtsps"]
 DEFAULT_PORTS: dict[str, int] = {
     "onvif": 80, "onvifs": 443, "rtsp": 554, "rtsps": 322, "gb28181": 5060,
@@ -76,7 +76,7 @@ class CameraTarget:
         name: its name there.
         scheme: ``onvif``/``onvifs`` for the ONVIF device service over HTTP/HTTPS, or
             ``rtsp``/``rtsps`` for a device that only streams, ``gb28181`` for one that only
-            registers.
+            registers, ``platform`` for the operator's platform (``targets.platform``).
         host, port: where it answers; ``host`` is a name or an address without brackets, ""
             for a device that only registers and has not said where it is.
         user: account, "" for none.

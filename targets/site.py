@@ -19,6 +19,10 @@ SCENES = (
     "other",
 )
 ACCESS_TYPES = ("ethernet", "wifi", "4g", "5g", "fibre")
+#: How the harness works the operator's platform, see ``targets.platform``.
+PLATFORM_ADAPTERS = ("reference", "attended", "gb28181")
+#: The ways of service of clause 4.1: docking of platforms, PC client, mobile client.
+SERVICE_MODES = ("docking", "pc", "mobile")
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,46 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class PlatformAccess:
+    """How the operator's platform is reached, and what the contract says of it.
+
+    Attributes:
+        uri: ``https://HOST[:PORT]`` of its service to users.
+        adapter: one of ``PLATFORM_ADAPTERS``.
+        user: an administrator's account; its password is looked up like a camera's.
+        device_id: 20 digits by which it registers at an upper platform, "" when it has none.
+        certificate_authority: PEM file, for a certificate that the system does not know.
+        cameras: ids of channels that it serves; empty: those that it lists.
+        device_ports: TCP ports that serve devices and not users.
+        concurrent_viewers: users who may view at the same time by contract; 0: not said.
+        retention_days: days that pictures are kept by contract; 0: not said.
+        modes: the ways of service by contract, of ``SERVICE_MODES``; empty: not said.
+        rig: HTTP address of what restarts the platform, shifts its clock and searches its host;
+            "" if nothing does.
+    """
+
+    uri: str
+    adapter: str = "reference"
+    user: str = "admin"
+    device_id: str = ""
+    certificate_authority: Path | None = None
+    cameras: tuple[str, ...] = ()
+    device_ports: tuple[int, ...] = ()
+    concurrent_viewers: int = 0
+    retention_days: int = 0
+    modes: tuple[str, ...] = ()
+    rig: str = ""
+
+
+@dataclass(frozen=True)
 class Point:
-    """One point of the inventory: a camera at a place.
+    """One point of the inventory: a camera at a place, or the operator's platform.
 
     ``uri`` is how the harness reaches the device (``onvif://USER@HOST``, ``rtsp://...``,
     ``gb28181://DEVICE``); a password in it is refused by the site file reader. ``gb28181`` is the
     id by which the device registers, "" when it is not known to. ``declared`` holds properties
     that papers state (``ip_code``, ``model``, ``supply``...), compared with what is found.
+    ``platform`` says how a platform is worked that is itself accepted.
     """
 
     id: str
@@ -64,13 +101,18 @@ class Point:
     declared: Mapping[str, str] = field(default_factory=dict)
     certificate: Certificate | None = None
     password_policy: Mapping[str, Any] | None = None
+    gb28181: str = ""
+    platform: PlatformAccess | None = None
 
     @property
-    def is_platform(self) -> bool:
+    def registers_as_platform(self) -> bool:
         """Whether a platform registers here and not a camera (GB/T 28181-2016 annex D: 200)."""
         return self.gb28181[10:13] == "200"
 
-    gb28181: str = ""
+    @property
+    def is_platform(self) -> bool:
+        """Whether there is a platform here and not a camera."""
+        return self.platform is not None or self.registers_as_platform
 
 
 @dataclass(frozen=True)
@@ -158,6 +200,11 @@ class Site:
     def cameras(self) -> tuple[Point, ...]:
         """The points at which there is a camera."""
         return tuple(point for point in self.points if not point.is_platform)
+
+    @property
+    def platforms(self) -> tuple[Point, ...]:
+        """The platforms that are accepted themselves."""
+        return tuple(point for point in self.points if point.platform is not None)
 
     def point(self, identifier: str) -> Point:
         """The point with ``identifier``.

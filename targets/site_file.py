@@ -16,6 +16,7 @@ from assessment.sampling import Plan
 from messages import text
 from targets.camera import parse_camera
 from targets.errors import TargetError
+from targets.platform_section import PLATFORM_FIELDS, platform_point
 from targets.site import (
     ACCESS_TYPES,
     SCENES,
@@ -209,10 +210,10 @@ def read_site(
         listed, mistakes = inventory_reader(inventory)
         points += listed
         reader.mistakes += mistakes
+    platform = reader.mapping(fields.get("platform"), "platform", PLATFORM_FIELDS)
+    if operated := platform_point(reader, fields.get("platform"), platform):
+        points.append(operated)
     _check_points(reader, root, points)
-    platform = reader.mapping(
-        fields.get("platform"), "platform", ("addresses", "online_rate", "online", "total")
-    )
     reports = {
         name: value
         for name in ("online_rate", "online", "total")
@@ -361,7 +362,7 @@ def _certificate_fields(reader: Reader, node: yaml.Node) -> Certificate:
 
 
 def _check_points(reader: Reader, root: yaml.Node | None, points: list[Point]) -> None:
-    if not points and root is not None:
+    if all(point.platform is not None for point in points) and root is not None:
         reader.note(root, "no-cameras")
     seen: set[str] = set()
     for point in points:

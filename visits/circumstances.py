@@ -13,6 +13,9 @@ from targets.gb28181 import RegisteredDevice, UpperPlatform
 from targets.gb28181.rig import Gb28181Rig
 from targets.light import Level, NoRig, SceneLight
 from targets.onvif_media import CameraMedia
+from targets.platform import PlatformPort
+from targets.platform.rig import PlatformRig
+from targets.platform.target import PlatformTarget
 from targets.transcript import Transcript
 from visits.draft import Draft
 
@@ -46,6 +49,9 @@ class Lengths:
         gb_move: of one movement of the lens.
         gb_play: of each stretch of a playback.
         gb_answer: bound of one answer.
+        platform_react: for what a platform does at once: it ends a session, a stream.
+        platform_ports: TCP ports that are scanned, from 1.
+        platform_stream: of one live stream.
     """
 
     main: float = 10.0
@@ -69,18 +75,37 @@ class Lengths:
     gb_move: float = 2.0
     gb_play: float = 10.0
     gb_answer: float = 10.0
+    platform_react: float = 5.0
+    platform_ports: int = 65_535
+    platform_stream: float = 10.0
 
     def with_quick_devices(self) -> Lengths:
         """For devices that keep alive every second and retry as fast: those of a simulator."""
         return replace(
             self, gb_come=30.0, gb_react=8.0, gb_refuse=5.0, gb_granted=4, gb_watch=5.0,
             gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_play=4.0, gb_answer=6.0,
+            platform_ports=9_999, platform_stream=4.0,
         )  # fmt: skip
 
 
 async def unknown_reference() -> Mapping[str, Any]:
     """The machine's clock when nobody has compared it: its error is unknown."""
     return {"error_s": None, "source": "unknown"}
+
+
+@dataclass(frozen=True)
+class PlatformAtHand:
+    """A platform that is accepted itself.
+
+    Attributes:
+        target: what the site says of it.
+        open: begins to work it; whoever calls closes.
+        rig: what works its machine, ``None`` when nothing does.
+    """
+
+    target: PlatformTarget
+    open: Callable[[], PlatformPort]
+    rig: PlatformRig | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +122,7 @@ class Circumstances:
         seed: of whatever is scattered.
         gb28181: where devices register, ``None`` when the site does not say.
         gb28181_rig: what takes their registration off and on and switches their alarm input.
+        platforms: the operator's platforms, by point.
     """
 
     time_source: TimeSource = field(default_factory=SystemTime)
@@ -108,6 +134,7 @@ class Circumstances:
     seed: int = 1
     gb28181: UpperPlatform | None = None
     gb28181_rig: Gb28181Rig | None = None
+    platforms: Mapping[str, PlatformAtHand] = field(default_factory=dict)
 
 
 class Visit:
@@ -153,6 +180,18 @@ class Visit:
         if platform is None or not self.camera.device_id:
             raise VisitProblem("visit.no-gb28181")
         return platform.device(self.camera.device_id)
+
+    @property
+    def platform(self) -> PlatformAtHand:
+        """The platform at this point.
+
+        Raises:
+            VisitProblem: there is none.
+        """
+        try:
+            return self.circumstances.platforms[self.camera.point]
+        except KeyError:
+            raise VisitProblem("visit.no-platform") from None
 
     def needs_onvif(self) -> None:
         """Raise ``visit.needs-onvif`` for a camera of which only a stream's address is known."""

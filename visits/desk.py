@@ -28,6 +28,8 @@ from visits.gb28181.kinds import GB28181_RECORDERS
 from visits.gb28181.plan import planned_gb28181
 from visits.online import record_online
 from visits.passwords import record_passwords
+from visits.platform.kinds import PLATFORM_INTRUSIVE, PLATFORM_RECORDERS
+from visits.platform.plan import planned_platform
 from visits.snapshot import record_snapshot
 from visits.stream import record_stream
 from visits.white_light import record_white_light
@@ -36,7 +38,7 @@ Recorder = Callable[[Visit], Awaitable[None]]
 Progress = Callable[[str, CameraTarget, Recording], None]
 T = TypeVar("T")
 #: Kinds that change or try something on the device; they need ``Circumstances.intrusive``.
-INTRUSIVE = frozenset({"passwords"})
+INTRUSIVE = frozenset({"passwords", *PLATFORM_INTRUSIVE})
 #: Kinds that are worth doing after the password was refused.
 _WITHOUT_LOGIN = frozenset({"online", "clock", "passwords", "wire"})
 #: Kinds in which the device comes to us; whether it accepts a login of ours has no bearing.
@@ -92,6 +94,7 @@ RECORDERS: Mapping[str, Recorder] = {
     "online": record_online,
     "passwords": record_passwords,
     **GB28181_RECORDERS,
+    **PLATFORM_RECORDERS,
     **{
         f"stream:{variant}": _streams(variant)
         for variant in ("day", "night", "sub", "codec-h264", "codec-h265", "codec-mjpeg")
@@ -105,6 +108,8 @@ def planned_seconds(kind: str, lengths: Lengths) -> float:
         return lengths.main
     if kind.startswith(BY_REGISTRATION):
         return planned_gb28181(kind, lengths)
+    if kind in PLATFORM_RECORDERS:
+        return planned_platform(kind, lengths)
     return {
         "clock": 2 * lengths.clock,
         "online": lengths.online_polls * (lengths.online_interval + 12.0),

@@ -28,6 +28,8 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "visit.no-wire": {},
     "visit.no-permission": {"what": "x"},
     "visit.needs-intrusive": {"what": "x"},
+    "visit.no-platform": {},
+    "visit.unanswered": {"what": "x"},
     "visit.trial-locked": {"service": "x"},
     "visit.trial-no-answer": {"service": "x"},
     "visit.trial-closed": {"service": "x"},

@@ -1,0 +1,1 @@
+"""What is done with the operator's platform and recorded."""

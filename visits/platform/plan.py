@@ -1,0 +1,13 @@
+"""How long visits to a platform take by plan, when it is prompt."""
+
+from __future__ import annotations
+
+from visits.circumstances import Lengths
+
+#: A person needs this long for one visit's tasks.
+_SECONDS = {"management": 60.0}
+
+
+def planned_platform(kind: str, lengths: Lengths) -> float:
+    """Seconds; generous, for a visit ends as soon as it has seen what it came for."""
+    return _SECONDS.get(kind.partition(":")[2], lengths.other)
