@@ -1,0 +1,1 @@
+"""What the platform keeps of its channels: segments on disk, their index, their retention."""
