@@ -33,3 +33,10 @@ class Conflict(PlatformError):  # noqa: N818
 
     def __init__(self, code: str, **parameters: Any) -> None:
         super().__init__(code, 409, **parameters)
+
+
+class StartFailure(PlatformError):  # noqa: N818
+    """The platform cannot start; the operator is told why, and nothing was changed."""
+
+    def __init__(self, code: str, **parameters: Any) -> None:
+        super().__init__(code, 503, **parameters)

@@ -1,0 +1,42 @@
+"""The FastAPI application of one platform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+
+from reference_platform.api import inventory, people, problems, session
+from reference_platform.api.dependencies import PrincipalDep
+
+if TYPE_CHECKING:
+    from reference_platform.platform import Platform
+
+ROUTERS: tuple[APIRouter, ...] = (
+    session.router,
+    people.router,
+    inventory.router,
+)
+"""Every resource of the API; a room adds its router here."""
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """The API under ``/api``, and its description at ``/api/openapi.json``."""
+    app = FastAPI(
+        title="Application management platform",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.platform = platform
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api", responses=problems.RESPONSES)
+
+    @app.get("/api/openapi.json", include_in_schema=False, name="openapi")
+    async def description(_: PrincipalDep) -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    return app

@@ -1,0 +1,1 @@
+"""What is managed: organisations, devices and channels, customers, services, settings, alarms."""

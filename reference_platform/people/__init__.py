@@ -1,0 +1,1 @@
+"""Who may log in, what each may do, and the record of what was done."""

@@ -1,0 +1,244 @@
+"""The audit log: who did what to what, when, from where, with what result.
+
+Each row holds the SHA-256 of the row before and of its own content: a changed, removed or inserted
+row breaks the chain, and ``verify`` says where. Nothing in the platform changes a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections import deque
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from protocols.time_source import TimeSource
+from reference_platform.people.access import Principal
+from reference_platform.store.database import Database
+from reference_platform.store.people_tables import AuditRow
+from reference_platform.times import Moment, moment
+
+_LOG = logging.getLogger(__name__)
+_START = "0" * 64
+_BATCH = 500
+_RETRY_SECONDS = 1.0
+
+
+class AuditEntry(BaseModel):
+    """One row as an administrator reads it."""
+
+    id: int
+    at: Moment
+    user: str = Field(description="log-in name, also of one who was refused")
+    address: str
+    operation: str
+    target: str
+    result: str = Field(description="`done`, or the code of the refusal")
+    details: dict[str, Any]
+
+
+class Verification(BaseModel):
+    """What a walk along the whole chain found."""
+
+    rows: int
+    intact: bool
+    first_broken: int | None = Field(description="number of the first row that does not fit")
+
+
+class _Waiting(NamedTuple):
+    values: dict[str, Any]
+    stored: asyncio.Future[None]
+
+
+class Audit:
+    """Writes in the order of the calls, from one task; ``record`` never waits."""
+
+    def __init__(self, database: Database, time_source: TimeSource) -> None:
+        self._database = database
+        self._time = time_source
+        self._waiting: deque[_Waiting] = deque()
+        self._more = asyncio.Event()
+        self._last = (0, _START)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Go on behind the last row."""
+        self._last = await self._database.read(_last_row)
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Write what waits, then end."""
+        if self._task is None:
+            return
+        try:
+            await asyncio.wait_for(self.flush(), 5)
+        except TimeoutError:
+            _LOG.error("%d audit rows could not be written", len(self._waiting))
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    def record(
+        self,
+        principal: Principal | None,
+        operation: str,
+        target: str = "",
+        result: str = "done",
+        *,
+        user: str = "",
+        address: str = "",
+        organisation: str = "",
+        **details: Any,
+    ) -> asyncio.Future[None]:
+        """Note what was done or refused; the future is done when it is stored.
+
+        Args:
+            principal: who; ``None`` for the platform itself or one not logged in, with ``user``,
+                ``address``.
+            operation: what, e.g. ``live``, ``users.change``.
+            target: on what: a channel, a device, an identifier.
+            result: ``done``, or an error code.
+            organisation: where ``target`` stands, when no principal is given.
+            details: JSON values, never a secret.
+        """
+        values = {
+            "at": self._time.now(),
+            "user_id": principal.user_id if principal else "",
+            "user_name": (principal.name if principal else user)[:128],
+            "organisation_id": principal.organisation if principal else organisation,
+            "address": principal.address if principal else address,
+            "operation": operation[:64],
+            "target": target[:200],
+            "result": result[:64],
+            "details": details,
+        }
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(values, stored))
+        self._more.set()
+        return stored
+
+    async def flush(self) -> None:
+        """Wait until everything recorded so far is stored."""
+        if self._waiting:
+            await asyncio.shield(self._waiting[-1].stored)
+
+    async def entries(
+        self,
+        organisations: Iterable[str] | None,
+        *,
+        user: str = "",
+        operation: str = "",
+        since: float | None = None,
+        until: float | None = None,
+        after: int = 0,
+        limit: int = 200,
+    ) -> list[AuditEntry]:
+        """Rows, the newest first; ``after``: those older than row ``after`` (0: from the newest).
+
+        ``organisations``: of whose accounts; ``None`` for all, the nameless too.
+        """
+        await self.flush()
+        query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+        if organisations is not None:
+            query = query.where(AuditRow.organisation_id.in_(list(organisations)))
+        if user:
+            query = query.where(AuditRow.user_name == user)
+        if operation:
+            query = query.where(AuditRow.operation == operation)
+        if since is not None:
+            query = query.where(AuditRow.at >= since)
+        if until is not None:
+            query = query.where(AuditRow.at < until)
+        if after:
+            query = query.where(AuditRow.id < after)
+        rows = await self._database.read(lambda session: session.scalars(query).all())
+        return [_entry(row) for row in rows]
+
+    async def verify(self) -> Verification:
+        """Walk along the whole chain."""
+        await self.flush()
+        return await self._database.read(_verify)
+
+    async def _run(self) -> None:
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            while self._waiting:
+                batch = [self._waiting[index] for index in range(min(_BATCH, len(self._waiting)))]
+                add = partial(self._add, batch=batch)
+                try:
+                    self._last = await self._database.write(add)
+                except Exception:  # noqa: BLE001  (a full disk must not end the log)
+                    _LOG.exception("the audit log cannot be written; trying again")
+                    await asyncio.sleep(_RETRY_SECONDS)
+                    continue
+                for each in batch:
+                    self._waiting.popleft()
+                    if not each.stored.done():
+                        each.stored.set_result(None)
+
+    def _add(self, session: Session, batch: list[_Waiting]) -> tuple[int, str]:
+        number, last = self._last
+        for each in batch:
+            number += 1
+            last = _hash(last, number, each.values)
+            session.add(AuditRow(id=number, hash=last, **each.values))
+        return number, last
+
+
+def _last_row(session: Session) -> tuple[int, str]:
+    row = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(1)).first()
+    return (row.id, row.hash) if row else (0, _START)
+
+
+def _verify(session: Session) -> Verification:
+    rows = session.scalar(select(func.count()).select_from(AuditRow)) or 0
+    last, expected = _START, 1
+    for row in session.scalars(
+        select(AuditRow).order_by(AuditRow.id).execution_options(yield_per=1000)
+    ):
+        last = _hash(last, row.id, {name: getattr(row, name) for name in _CHAINED})
+        if row.id != expected or row.hash != last:
+            return Verification(rows=rows, intact=False, first_broken=row.id)
+        expected += 1
+    return Verification(rows=rows, intact=True, first_broken=None)
+
+
+_CHAINED = (
+    "at",
+    "user_id",
+    "user_name",
+    "organisation_id",
+    "address",
+    "operation",
+    "target",
+    "result",
+    "details",
+)
+
+
+def _hash(before: str, number: int, values: dict[str, Any]) -> str:
+    content = [before, number, *(values[name] for name in _CHAINED)]
+    return hashlib.sha256(
+        json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def _entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(
+        id=row.id,
+        at=moment(row.at),
+        user=row.user_name,
+        address=row.address,
+        operation=row.operation,
+        target=row.target,
+        result=row.result,
+        details=row.details,
+    )

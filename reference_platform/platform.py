@@ -1,0 +1,139 @@
+"""The platform, put together from its rooms: begun as they need each other, ended in reverse."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from protocols.time_source import SystemTime, TimeSource
+from reference_platform import certificates
+from reference_platform.api.app import create_app
+from reference_platform.api.guard import Guard
+from reference_platform.inventory.inventory import Inventory
+from reference_platform.inventory.organisations import ORPHAN_AFTER_DELETE
+from reference_platform.people.access import Principal
+from reference_platform.people.passwords import PasswordCost
+from reference_platform.people.people import People
+from reference_platform.server import WebServer, plain_app
+from reference_platform.settings import PlatformSettings
+from reference_platform.store.database import Database
+from reference_platform.store.vault import Vault
+
+
+class Platform:
+    """One running platform; several fit into one process.
+
+    Attributes:
+        settings: as given.
+        time_source: the clock of everything here.
+        database: see ``store``.
+        vault: seals what must be known in clear again.
+        people, access, audit: who may do what, and what was done.
+        inventory, events: what is managed, and what happens to it.
+        certificate: PEM files of HTTPS and SIP over TLS.
+        first_password: a one-time password of the first administrator, to be shown once.
+        https_port, http_port: where it listens, once started.
+    """
+
+    def __init__(
+        self,
+        settings: PlatformSettings,
+        *,
+        time_source: TimeSource | None = None,
+        password_cost: PasswordCost | None = None,
+    ) -> None:
+        self.settings = settings
+        self.time_source = time_source or SystemTime()
+        self._password_cost = password_cost
+        self._open = AsyncExitStack()
+        self.first_password: str | None = None
+        self.https_port = 0
+        self.http_port = 0
+
+    async def start(self) -> None:
+        """Open the data, begin every room, then listen.
+
+        Raises:
+            StartFailure: what the operator must mend; nothing is left running.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._open.aclose()
+            raise
+
+    async def close(self) -> None:
+        """Listen no more, end every room, close the data."""
+        await self._open.aclose()
+
+    def has(self, behaviour: str) -> bool:
+        """Whether a named behaviour is switched on; for the harness's test hosts."""
+        return self.settings.has(behaviour)
+
+    @property
+    def https_url(self) -> str:
+        """Where the pages are, by the address of the settings."""
+        host = self.settings.address if self.settings.address != "0.0.0.0" else "127.0.0.1"
+        return f"https://{host}:{self.https_port}"
+
+    def audit_scope(self, principal: Principal) -> frozenset[str] | None:
+        """Whose audit rows ``principal`` reads: of the organisations managed; ``None`` for all."""
+        top = self.access.rights.parents.get(principal.organisation, "")
+        return None if top is None else self.access.scope(principal)
+
+    async def _start(self) -> None:
+        settings = self.settings
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.certificate = certificates.certificate_files(settings)
+        tls = certificates.server_context(settings, self.certificate)
+        self.vault = Vault(settings.data / "secret.key")
+        self.database = Database(
+            settings.database_url or f"sqlite:///{settings.data / 'platform.db'}",
+            enforce_references=not settings.has(ORPHAN_AFTER_DELETE),
+        )
+        self._open.callback(self.database.close)
+        self.database.open()
+
+        self.people = People(
+            self.database, self.time_source, settings.behaviours, self._password_cost
+        )
+        self.access, self.audit = self.people.access, self.people.audit
+        self._closes(self.people.close)
+        self.first_password = await self.people.start(settings.language)
+
+        self.inventory = Inventory(
+            settings,
+            self.database,
+            self.access,
+            self.vault,
+            self.time_source,
+            self.people.refresh,
+        )
+        self.events = self.inventory.events
+        self._closes(self.inventory.close)
+        await self.inventory.start()
+
+        # Each further room: make it, self._closes(room.close), await room.start().
+        # signalling and control, then media (hub, viewers), recording, playback.
+
+        await self._listen(tls)
+
+    async def _listen(self, tls: ssl.SSLContext) -> None:
+        settings = self.settings
+        app = Guard(create_app(self), self)
+        https = WebServer(app, settings.address, settings.https_port, tls)
+        self._closes(https.close)
+        self.https_port = https.port
+        await https.start()
+        if settings.http_port is None:
+            return
+        host = settings.address if settings.address != "0.0.0.0" else "localhost"
+        plain = plain_app(app, self.https_port, host, settings.behaviours)
+        http = WebServer(plain, settings.address, settings.http_port, None)
+        self._closes(http.close)
+        self.http_port = http.port
+        await http.start()
+
+    def _closes(self, close: Callable[[], Awaitable[None]]) -> None:
+        self._open.push_async_callback(close)

@@ -1,0 +1,1 @@
+"""What the platform remembers: typed tables, one database, its migrations."""

@@ -1,0 +1,170 @@
+"""The database: opened, checked, migrated; read and written from threads of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from reference_platform.errors import StartFailure
+
+Result = TypeVar("Result")
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_SECONDS = 20
+
+
+class Database:
+    """Where the platform keeps what must survive a restart.
+
+    Work is a function of a SQLAlchemy session. ``read`` and ``write`` run it in a thread of the
+    database; ``reading`` and ``writing`` are for code that is in a thread already. Writes of one
+    process follow each other, each in one transaction.
+    """
+
+    def __init__(self, url: str, *, enforce_references: bool = True) -> None:
+        """``url``: SQLAlchemy URL of SQLite (a file) or PostgreSQL.
+
+        Raises:
+            StartFailure: ``database.url`` when it cannot be understood.
+        """
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise StartFailure("database.url") from None
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise StartFailure("database.url")
+        self._is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._file = Path(parsed.database or "") if self._is_sqlite else None
+        self.shown = parsed.render_as_string(hide_password=True)
+        connect = {"check_same_thread": False} if self._is_sqlite else {"connect_timeout": 10}
+        self._engine = sqlalchemy.create_engine(parsed, connect_args=connect, pool_pre_ping=True)
+        if self._is_sqlite:
+            _use_transactions(self._engine, enforce_references)
+        self._writing = threading.Lock()
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="database")
+
+    def open(self) -> None:
+        """Check what is there, then bring it to today's tables. Blocks.
+
+        Raises:
+            StartFailure: ``database.broken``, ``database.foreign``, ``database.newer`` or
+                ``database.unreachable``; nothing was written.
+        """
+        if self._file is not None:
+            _check_file(self._file)
+        try:
+            with self._engine.connect() as connection:
+                self._check_revision(connection)
+            with self._engine.begin() as connection:
+                config = Config()
+                config.set_main_option("script_location", str(_MIGRATIONS))
+                config.set_main_option("path_separator", "os")
+                config.attributes["connection"] = connection
+                command.upgrade(config, "heads")
+        except OperationalError as error:
+            raise StartFailure("database.unreachable", database=self.shown) from error
+        except DBAPIError as error:
+            raise StartFailure("database.broken", database=self.shown) from error
+
+    def close(self) -> None:
+        """Let go of threads and connections. Blocks until running work is done."""
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+    @property
+    def engine(self) -> sqlalchemy.Engine:
+        """For what a session cannot do; tests and migrations."""
+        return self._engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session to read with. Blocks."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes are committed at the end, or not at all. Blocks."""
+        with (
+            self._writing,
+            Session(self._engine.execution_options(writes=True), expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    async def read(self, work: Callable[[Session], Result]) -> Result:
+        """The result of ``work`` on what is stored."""
+
+        def run() -> Result:
+            with self.reading() as session:
+                return work(session)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    async def write(self, work: Callable[[Session], Result]) -> Result:
+        """The result of ``work``, whose changes are stored when this returns."""
+
+        def run() -> Result:
+            with self.writing() as session:
+                return work(session)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    def _check_revision(self, connection: sqlalchemy.Connection) -> None:
+        known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+        tables = sqlalchemy.inspect(connection).get_table_names()
+        if tables and "alembic_version" not in tables:
+            raise StartFailure("database.foreign", database=self.shown)
+        if set(MigrationContext.configure(connection).get_current_heads()) - known:
+            raise StartFailure("database.newer", database=self.shown)
+
+
+def _check_file(path: Path) -> None:
+    """Look at a SQLite file without the right to write."""
+    if not path.exists():
+        return
+    try:
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection:
+            answer = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise StartFailure("database.broken", database=str(path)) from error
+    if answer != ("ok",):
+        raise StartFailure("database.broken", database=str(path))
+
+
+def _use_transactions(engine: sqlalchemy.Engine, enforce_references: bool) -> None:
+    """SQLite with write-ahead log, references, and transactions that hold from their beginning."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"foreign_keys={'ON' if enforce_references else 'OFF'}",
+            f"busy_timeout={_BUSY_SECONDS * 1000}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: sqlalchemy.Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
