@@ -1,4 +1,4 @@
-"""A stay at a platform with one fault each: it is found, for its own reason, and nothing else is."""
+"""Stays at platforms with one fault each: it is found, for its own reason, and nothing else is."""
 
 from __future__ import annotations
 
