@@ -21,6 +21,13 @@ from console.desks import PointDesk, kinds_in_order, log_file, open_desk, simula
 from console.matrix.cells import GOOD, Cell, Outcome, cells_of, judge
 from console.matrix.document import matrix_document, summary_of
 from console.matrix.papers import stage_papers
+from console.matrix.platforms import (
+    StagedPlatform,
+    log_of,
+    platform_passwords,
+    platform_site,
+    stage_platforms,
+)
 from console.matrix.staging import (
     OnlinePool,
     StagedPoint,
@@ -127,6 +134,48 @@ def run_defect_matrix(
 
 def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[Outcome]:
     ground = Ground.of_this_machine()
+    others = [cell for cell in cells if cell.stage != "platform"]
+    outcomes = _run_cameras(others, ground, folder, lang, console) if others else []
+    if staged := stage_platforms(cells, ground, _NETWORK):
+        outcomes += _run_platforms(staged, ground, folder, lang, console)
+    order = {id(cell): number for number, cell in enumerate(cells)}
+    return sorted(outcomes, key=lambda outcome: order[id(outcome.cell)])
+
+
+def _run_platforms(
+    staged: list[StagedPlatform], ground: Ground, folder: Path, lang: str, console: Console
+) -> list[Outcome]:
+    """The cells of platforms, all of them side by side in one host process."""
+    site, plan = platform_site(staged, ground, _NETWORK)
+    stage = _Stage(site, simulated_passwords(platform_passwords(site)), lang, console)
+    by_point = {one.bundled.point.id: one for one in staged}
+    with (
+        running(plan, log_of(folder), "console.platform_host"),
+        stage.matrix(folder / "platforms") as matrix,
+    ):
+        matrix.desk.begin(
+            {
+                point: kinds_in_order(catalogue()[cell.requirement] for cell in one.cells)
+                for point, one in by_point.items()
+            }
+        )
+        matrix.acceptance(
+            site.points,
+            frozenset(cell.requirement for one in staged for cell in one.cells),
+            scope={
+                point: tuple(dict.fromkeys(cell.requirement for cell in one.cells))
+                for point, one in by_point.items()
+            },
+        )
+        return [
+            matrix.outcome(cell, point) for point, one in by_point.items() for cell in one.cells
+        ]
+
+
+def _run_cameras(
+    cells: list[Cell], ground: Ground, folder: Path, lang: str, console: Console
+) -> list[Outcome]:
+    """The cells of cameras, of sites and of papers."""
     staged = stage_points(cells, ground)
     requirements = {cell.requirement for cell in cells}
     pool = online_pool(len(staged), ground) if "5.3-a" in requirements else None
@@ -171,8 +220,7 @@ def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[O
                 replace(second[id(one.cell)], looks=2) if id(one.cell) in second else one
                 for one in outcomes
             ]
-    order = {id(cell): number for number, cell in enumerate(cells)}
-    return sorted(outcomes, key=lambda outcome: order[id(outcome.cell)])
+    return outcomes
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from console.sites import SiteError, load_site
 from messages import text
 from standard.catalogue import Requirement, catalogue
 from targets.site import Site
+from visits.platform.kinds import PLATFORM_INTRUSIVE
 
 #: Seconds that one visit of a kind keeps one camera busy, and whether people at the site notice.
 _VISIT_SECONDS = {
@@ -43,8 +44,10 @@ _VISIT_SECONDS = {
     "gb28181:clock": 130,
     "gb28181:protection": 60,
     "gb28181:platform": 40,
+    "platform:management": 60,
 }
 _DISTURBING = {"white-light": "plan.lamp", "passwords": "plan.log-ins", "stream:night": "plan.dark"}
+_DISTURBING |= dict.fromkeys(PLATFORM_INTRUSIVE, "plan.platform")
 _SIDE_BY_SIDE = 16
 
 
@@ -62,7 +65,9 @@ def needs_of(requirement: Requirement) -> Needs:
     """What ``requirement`` needs beyond the harness itself."""
     papers = any(item.expects == "document" for item in requirement.checklist)
     person = any(item.expects in ("photo", "reading") for item in requirement.checklist)
-    disturbs = tuple(_DISTURBING[kind] for kind in requirement.visits if kind in _DISTURBING)
+    disturbs = tuple(
+        dict.fromkeys(_DISTURBING[kind] for kind in requirement.visits if kind in _DISTURBING)
+    )
     return Needs(requirement, person, papers, disturbs)
 
 

@@ -12,8 +12,10 @@ from assessment.evidence import load_evidence
 from assessment.sampling import Draw, draw
 from assessment.store import RunStore, RunStoreError
 from assessment.waivers import Waiver, load_waivers
+from console.bundled_platform import bundled_platform, host_plan
 from console.bundled_site import bundled_points, free_network, simulated_platform, simulated_site
 from console.desks import simulated_passwords
+from console.platform_plan import PASSWORD, PlatformHostPlan
 from console.selection import SelectionError, select
 from console.sites import SiteError, load_site
 from console.stored_run import day_of, keep_papers, plan_document, plan_of, site_document, site_of
@@ -59,6 +61,7 @@ class Preparation:
     Attributes:
         site: as declared, papers included.
         plan: of the simulated site, ``None`` for real equipment.
+        hosted: of the simulated site's reference platform, ``None`` where there is none.
         selected: ids of the requirements that are asked for.
         passwords: where the passwords of the devices come from.
         waivers: of the site.
@@ -73,6 +76,7 @@ class Preparation:
     waivers: tuple[Waiver, ...]
     drawn: Draw
     intrusive: bool
+    hosted: PlatformHostPlan | None = None
 
 
 def prepare(options: RunOptions, lang: str) -> Preparation:
@@ -86,7 +90,7 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         site = load_site(options.cameras, options.site)
     except (SelectionError, SiteError) as error:
         raise BadInputError(error.worded(lang)) from error
-    plan = None
+    plan, hosted = None, None
     if site is None:
         ground = Ground.of_this_machine()
         network = free_network(ground)
@@ -94,12 +98,18 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         platforms = (simulated_platform(0, ground, network=network),)
         name = text("run.bundled-site", lang)
         site, plan = simulated_site(name, points, ground, network, platforms)
+        operated = bundled_platform(
+            0, ground, name=text("run.bundled-platform", lang), network=network
+        )
+        site = replace(site, points=(*site.points, operated.point))
+        hosted = host_plan((operated,), ground, network)
     if options.listen is not None:
         site = replace(site, gb28181=options.listen)
     waivers = check_site(site, lang)
     drawn = draw(site.sampling, [point.id for point in site.cameras], _SEED)
     intrusive = options.intrusive or site.simulated
-    return Preparation(site, plan, selected, passwords_of(plan), waivers, drawn, intrusive)
+    passwords = passwords_of(plan, hosted)
+    return Preparation(site, plan, selected, passwords, waivers, drawn, intrusive, hosted)
 
 
 def begin(
@@ -183,6 +193,7 @@ def stored_preparation(store: RunStore, lang: str, *, visits: bool = True) -> Pr
     try:
         site = site_of(meta["declaration"], store.folder)
         plan = plan_of(meta["simulators"]) if meta.get("simulators") else None
+        hosted = PlatformHostPlan.from_document(meta["hosted"]) if meta.get("hosted") else None
         day_of(meta)
         drawn = draw_of(meta)
         selected = frozenset(meta["asked"])
@@ -192,19 +203,22 @@ def stored_preparation(store: RunStore, lang: str, *, visits: bool = True) -> Pr
         raise _damaged(store, lang, "draw")
     waivers = check_site(site, lang, visits=visits)
     intrusive = bool(meta.get("intrusive"))
-    return Preparation(site, plan, selected, passwords_of(plan), waivers, drawn, intrusive)
+    passwords = passwords_of(plan, hosted)
+    return Preparation(site, plan, selected, passwords, waivers, drawn, intrusive, hosted)
 
 
 def _damaged(store: RunStore, lang: str, detail: str) -> BadInputError:
     return BadInputError(text("run-store.damaged", lang, folder=str(store.folder), detail=detail))
 
 
-def passwords_of(plan: SitePlan | None) -> PasswordSource:
+def passwords_of(plan: SitePlan | None, hosted: PlatformHostPlan | None = None) -> PasswordSource:
     """Where the passwords come from: of this process, or of the simulated devices themselves."""
     if plan is None:
         return PasswordSource.of_this_process()
     words = {one.point: one.password for one in plan.cameras}
-    return simulated_passwords(words | {one.point: one.password for one in plan.platforms})
+    words |= {one.point: one.password for one in plan.platforms}
+    words |= {one.point: PASSWORD for one in (hosted.platforms if hosted else ())}
+    return simulated_passwords(words)
 
 
 def catalogue_of(site: Site) -> Catalogue:
@@ -280,6 +294,7 @@ def run_notes(prepared: Preparation) -> dict[str, Any]:
         "rulings": dict(site.rulings),
         "points": [point_document(point) for point in site.points],
         "simulators": None if prepared.plan is None else plan_document(prepared.plan),
+        "hosted": None if prepared.hosted is None else prepared.hosted.document(),
     }
 
 

@@ -19,6 +19,7 @@ from assessment.summary import RequirementSummary, RunSummary
 from assessment.waivers import Waiver
 from console.desks import PointDesk, kinds_in_order, log_file, open_desk
 from console.detection import published_detection
+from console.matrix.cells import of_platforms
 from console.preparation import (
     BadInputError,
     Preparation,
@@ -34,7 +35,6 @@ from console.simulated_site import SimulatorsError, running
 from console.summary_table import print_summary
 from messages import text
 from reports.folder import write_reports
-from simulators.site_plan import SitePlan
 from standard.catalogue import catalogue
 from steps.acceptance import Acceptance, Desk, FindingStore
 from targets.site import Site
@@ -89,7 +89,7 @@ def _greet(
 def _measure(
     options: RunOptions, prepared: Preparation, store: RunStore, lang: str, console: Console
 ) -> AcceptancePlugin:
-    with _simulators(prepared.plan, store.folder):
+    with _simulators(prepared, store.folder):
         desk, targets = open_desk(
             prepared.site,
             store,
@@ -120,7 +120,7 @@ def _measure(
             kinds = kinds_in_order(
                 one for one in acceptance.catalogue if one.id in prepared.selected
             )
-            point_desk.begin({point.id: kinds for point in acceptance.drawn})
+            point_desk.begin(_kinds_by_point(acceptance, kinds))
             plugin = run_scenarios(
                 acceptance,
                 prepared.selected,
@@ -130,6 +130,15 @@ def _measure(
             )
     store.note_meta("ended", now())
     return plugin
+
+
+def _kinds_by_point(acceptance: Acceptance, kinds: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The visits of drawn cameras, and those of platforms, each for the points that they suit."""
+    of_platforms = tuple(kind for kind in kinds if kind.startswith("platform:"))
+    of_cameras = tuple(kind for kind in kinds if kind not in of_platforms)
+    return {point.id: of_cameras for point in acceptance.drawn} | {
+        point.id: of_platforms for point in acceptance.site.platforms
+    }
 
 
 def acceptance_of(site: Site, store: FindingStore, desk: Desk, drawn: Draw) -> Acceptance:
@@ -148,12 +157,20 @@ def acceptance_of(site: Site, store: FindingStore, desk: Desk, drawn: Draw) -> A
 
 
 @contextlib.contextmanager
-def _simulators(plan: SitePlan | None, folder: Path) -> Iterator[None]:
-    if plan is None:
+def _simulators(prepared: Preparation, folder: Path) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        # The platform first: simulated cameras register with it as soon as they are there.
+        if prepared.hosted is not None and _platform_needed(prepared):
+            stack.enter_context(
+                running(prepared.hosted, folder / "platforms.log", "console.platform_host")
+            )
+        if prepared.plan is not None:
+            stack.enter_context(running(prepared.plan, log_file(folder)))
         yield
-        return
-    with running(plan, log_file(folder)):
-        yield
+
+
+def _platform_needed(prepared: Preparation) -> bool:
+    return any(of_platforms(catalogue()[one]) for one in prepared.selected)
 
 
 def finish(store: RunStore, waivers: tuple[Waiver, ...], lang: str) -> RunSummary:

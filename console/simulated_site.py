@@ -1,4 +1,4 @@
-"""Starts a simulated site in a process of its own and ends it with the run."""
+"""Starts a simulated site, or hosted platforms, in a process of its own; ends it with the run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
-
-from simulators.site_plan import SitePlan
+from typing import Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The first start renders and encodes the scenes and says so after every few.
 _SILENT_SECONDS = 120.0
+
+
+class Plan(Protocol):
+    """What the process is to run."""
+
+    def to_json(self) -> str:
+        """The plan as JSON on one line."""
+        ...
 
 
 class SimulatorsError(Exception):
@@ -24,8 +31,8 @@ class SimulatorsError(Exception):
 
 
 @contextmanager
-def running(plan: SitePlan, log: Path) -> Iterator[None]:
-    """The site of ``plan`` while the block runs; its own messages go to the file ``log``.
+def running(plan: Plan, log: Path, module: str = "simulators") -> Iterator[None]:
+    """What ``plan`` says, run by ``module`` while the block lasts; its messages go to ``log``.
 
     Raises:
         SimulatorsError: it did not come up.
@@ -33,7 +40,7 @@ def running(plan: SitePlan, log: Path) -> Iterator[None]:
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "simulators", "-"],
+            [sys.executable, "-m", module, "-"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

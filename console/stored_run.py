@@ -13,7 +13,15 @@ from typing import Any
 from assessment.sampling import Plan
 from simulators import certificates
 from simulators.site_plan import SitePlan
-from targets.site import Certificate, Exclusion, Gb28181Listen, Point, Site, Wire
+from targets.site import (
+    Certificate,
+    Exclusion,
+    Gb28181Listen,
+    PlatformAccess,
+    Point,
+    Site,
+    Wire,
+)
 
 #: Papers of the site are kept in this folder of the run, under these names.
 PAPERS = "papers"
@@ -121,7 +129,21 @@ def _point(document: Mapping[str, Any]) -> Point:
     if certificate is not None:
         file = certificate["file"]
         certificate = Certificate(**{**certificate, "file": Path(file) if file else None})
-    return Point(**{**document, "certificate": certificate})
+    platform = document.get("platform")
+    return Point(
+        **{
+            **document,
+            "certificate": certificate,
+            "platform": None if platform is None else _platform(platform),
+        }
+    )
+
+
+def _platform(document: Mapping[str, Any]) -> PlatformAccess:
+    authority = document["certificate_authority"]
+    lists = {name: tuple(document[name]) for name in ("cameras", "device_ports", "modes")}
+    found = Path(authority) if authority else None
+    return PlatformAccess(**{**document, **lists, "certificate_authority": found})
 
 
 def _wire(document: Mapping[str, Any], folder: Path) -> Wire:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from assessment.finding import Finding
 from assessment.verdicts import Verdict, governing
-from standard.catalogue import Catalogue
+from standard.catalogue import Catalogue, Requirement
 
 Kind = Literal["defect", "variant"]
 Result = Literal["caught", "wrong-reason", "missed", "clean", "false-alarm", "undecided", "error"]
@@ -24,7 +24,8 @@ class Cell:
         requirement: id in the catalogue.
         name: of the defect or variant.
         kind: which of the two.
-        stage: where it is switched on: ``camera``, ``wire``, ``evidence`` or ``site``.
+        stage: where it is switched on: ``camera``, ``wire``, ``evidence``, ``site`` or
+            ``platform``.
         verdict, reason: what a defect must come out as.
         may_stay_open: whether an inconclusive verdict on a variant is the honest one.
     """
@@ -73,10 +74,21 @@ def cells_of(catalogue: Catalogue, selected: Iterable[str]) -> list[Cell]:
                 )
             )
         cells += [
-            Cell(requirement.id, name, "variant", may_stay_open=name in requirement.undecided)
+            Cell(
+                requirement.id,
+                name,
+                "variant",
+                "platform" if of_platforms(requirement) else "camera",
+                may_stay_open=name in requirement.undecided,
+            )
             for name in requirement.variants
         ]
     return cells
+
+
+def of_platforms(requirement: Requirement) -> bool:
+    """Whether a requirement is judged on the operator's platform."""
+    return any(kind.startswith("platform:") for kind in requirement.visits)
 
 
 def judge(cell: Cell, findings: Iterable[Finding]) -> Outcome:

@@ -110,7 +110,7 @@ def stage_points(cells: Iterable[Cell], ground: Ground) -> list[StagedPoint]:
     groups: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
         of_papers = cell.stage == "evidence" and cell.requirement != _PAPERS
-        if cell.requirement in OF_SITES or of_papers:
+        if cell.requirement in OF_SITES or of_papers or cell.stage == "platform":
             continue
         if cell.requirement == _CLOCK_DAY:
             where = "virtual"

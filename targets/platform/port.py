@@ -312,7 +312,7 @@ class PlatformPort:
         """Ask the interface directly, as ``session`` or as nobody."""
         _not_offered("interface")
 
-    async def openapi(self) -> Mapping[str, Any]:
+    async def openapi(self, session: Session | None = None) -> Mapping[str, Any]:
         """The description of the interface (OpenAPI 3)."""
         _not_offered("interface")
 

@@ -93,11 +93,11 @@ class ReferencePort(PlatformPort):
         found = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status, found, content)
 
-    async def openapi(self) -> Mapping[str, Any]:
+    async def openapi(self, session: Session | None = None) -> Mapping[str, Any]:
         """See ``PlatformPort``; read once."""
         if self._description is None:
             for path in ("/api/openapi.json", "/openapi.json"):
-                answer = await self.request(None, "GET", path)
+                answer = await self.request(session, "GET", path)
                 if answer.status == 200:
                     self._description = _document(answer)
                     break

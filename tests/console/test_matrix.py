@@ -15,6 +15,7 @@ from console.detection import PUBLISHED
 from console.matrix.cells import GOOD, Cell, cells_of, judge
 from console.matrix.document import matrix_document
 from console.matrix.papers import stage_papers
+from console.matrix.platforms import stage_platforms
 from console.matrix.staging import (
     online_pool,
     scope_of,
@@ -88,6 +89,9 @@ def test_every_cell_of_the_catalogue_is_put_on_stage_exactly_once() -> None:
         for cell in one.cells
     ]
     staged += [id(cell) for cell in cells if cell.requirement == "4.3.3.5-d"]
+    staged += [
+        id(cell) for one in stage_platforms(cells, GROUND, "127.21") for cell in one.cells
+    ]
     assert sorted(staged) == sorted(id(cell) for cell in cells)
 
 

@@ -161,6 +161,7 @@ class PlatformScript:
             "display_name": user,
             "password": password.reveal(),
             "roles": [self.made[role].id] if role else [],
+            "must_change_password": False,
             **fields,
         }
         outcome = await self.create("users", of, wanted, session=session)

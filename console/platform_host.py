@@ -1,0 +1,226 @@
+"""``python -m console.platform_host PLAN.json``: runs reference platforms until its input closes.
+
+Each platform is set up as an installer would: an administrator for the acceptance, regions,
+devices and channels. Prints one line of JSON, ``{"ready": true, ...}``, or ``{"error": ...}`` and
+exit code 1 when one could not start. ``-`` reads the plan from the first line of standard input.
+
+This is the only way to a platform with named defects: no option of the platform itself leads there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import secrets
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from console.platform_plan import (
+    ADMINISTRATOR,
+    PASSWORD,
+    HostedPlatform,
+    PlatformHostPlan,
+)
+from protocols.time_source import SystemTime
+from reference_platform.errors import PlatformError
+from reference_platform.inventory.models import NewChannel, NewDevice, NewOrganisation
+from reference_platform.people.access import Principal
+from reference_platform.people.models import CameraGrant, NewUser
+from reference_platform.people.passwords import PasswordCost
+from reference_platform.platform import Platform
+from reference_platform.settings import PlatformSettings
+
+_LOCAL = "127.0.0.1"
+#: A guess costs little here: the passwords are made for the run.
+_CHEAP = PasswordCost(time=1, memory_kib=64, parallelism=1)
+_ROLES = ["administrator", "operator", "viewer"]
+_MODELS = ("*.onnx", "*.pt", "*.pth", "*.engine", "*.rknn", "*.om", "*.caffemodel", "*.tflite")
+
+
+class ShiftedTime(SystemTime):
+    """The machine's clock, put ahead by ``ahead`` seconds: also the one that never steps."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        """See ``TimeSource``."""
+        return super().now() + self.ahead
+
+    def monotonic(self) -> float:
+        """See ``TimeSource``."""
+        return super().monotonic() + self.ahead
+
+
+class Hosted:
+    """One platform with its clock, which a rig may restart."""
+
+    def __init__(self, plan: HostedPlatform, folder: Path) -> None:
+        self.plan = plan
+        self.clock = ShiftedTime()
+        self._data = plan.data(folder)
+        self._platform: Platform | None = None
+
+    async def start(self) -> None:
+        """Start the platform; the first time it is set up as well."""
+        plan = self.plan
+        settings = PlatformSettings(
+            data=self._data,
+            address=plan.address,
+            https_port=plan.https_port,
+            http_port=plan.http_port,
+            sip_port=plan.sip_port,
+            sip_tls_port=plan.sip_tls_port,
+            server_id=plan.server_id,
+            device_authority=plan.upper_authority,
+            keepalive_s=1.0,
+            language=plan.language,
+            behaviours=frozenset(plan.behaviours),
+        )
+        platform = Platform(settings, time_source=self.clock, password_cost=_CHEAP)
+        await platform.start()
+        self._platform = platform
+        if platform.first_password is not None:
+            await set_up(platform, plan)
+
+    async def close(self) -> None:
+        """Stop the platform."""
+        if self._platform is not None:
+            platform, self._platform = self._platform, None
+            await platform.close()
+
+    async def restart(self) -> None:
+        """Stop and start it."""
+        await self.close()
+        await self.start()
+
+    def search(self) -> dict[str, Any]:
+        """What a search of its host finds: in its own folder, and of this very process."""
+        files = [str(path) for pattern in _MODELS for path in self._data.rglob(pattern)]
+        return {"files": sorted(files), "processes": [" ".join(sys.argv)], "gpu": []}
+
+
+async def set_up(platform: Platform, plan: HostedPlatform) -> None:
+    """Enter what an installer enters."""
+    log_in = platform.people.log_in
+    first = str(platform.first_password)
+    installer = (await log_in.begin("admin", first, _LOCAL)).principal
+    if log_in.me(installer).must_change_password:
+        await log_in.change_password(installer, first, secrets.token_urlsafe(24) + "aA1")
+        await platform.people.refresh()
+    await platform.people.users.add(
+        installer,
+        NewUser(
+            name=ADMINISTRATOR,
+            password=PASSWORD,
+            ptz_level=10,
+            roles=_ROLES,
+            cameras=[CameraGrant(organisation="root")],
+            must_change_password=False,
+        ),
+    )
+    organisations = {}
+    for name, region in plan.regions.items():
+        made = await platform.inventory.organisations.add(
+            installer, NewOrganisation(name=name, region=region)
+        )
+        organisations[name] = made.id
+    for camera in plan.cameras:
+        organisation = organisations.get(camera.organisation, "root")
+        device = NewDevice(
+            id=camera.device, name=camera.name, organisation=organisation, password=camera.password
+        )
+        await platform.inventory.devices.add(installer, device)
+        for number in range(camera.channels):
+            await _add_channel(platform, installer, camera.device, camera.name, number)
+    await log_in.end(installer)
+
+
+async def _add_channel(
+    platform: Platform, installer: Principal, device: str, name: str, number: int
+) -> None:
+    """Channel ``number`` (from 0) of a device that nobody connects."""
+    identifier = f"{device[:10]}131{int(device[13:]) * 10 + number:07d}"
+    await platform.inventory.channels.add(
+        installer, NewChannel(id=identifier, device=device, name=f"{name} {number + 1}")
+    )
+
+
+def rig(hosted: dict[str, Hosted]) -> web.Application:
+    """The rig of ``hardware_rigs.http_rig.HttpPlatformRig``."""
+
+    def chosen(request: web.Request) -> Hosted:
+        try:
+            return hosted[request.match_info["point"]]
+        except KeyError:
+            raise web.HTTPNotFound from None
+
+    async def service(request: web.Request) -> web.Response:
+        await chosen(request).restart()
+        return web.json_response({})
+
+    async def clock(request: web.Request) -> web.Response:
+        chosen(request).clock.ahead = float((await request.json())["ahead_s"])
+        return web.json_response({})
+
+    async def host(request: web.Request) -> web.Response:
+        return web.json_response(await asyncio.to_thread(chosen(request).search))
+
+    application = web.Application()
+    application.router.add_put("/platforms/{point}/service", service)
+    application.router.add_put("/platforms/{point}/clock", clock)
+    application.router.add_get("/platforms/{point}/host", host)
+    return application
+
+
+async def host_platforms(plan: PlatformHostPlan) -> int:
+    """Run all platforms of ``plan`` until standard input closes; the exit code."""
+    folder = Path(plan.folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    hosted = {one.point: Hosted(one, folder) for one in plan.platforms}
+    runner = web.AppRunner(rig(hosted), access_log=None)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(runner.cleanup)
+        for one in hosted.values():
+            stack.push_async_callback(one.close)
+        try:
+            for one in hosted.values():
+                await one.start()
+            await runner.setup()
+            await web.TCPSite(runner, *plan.control).start()
+        except (PlatformError, OSError) as error:
+            logging.getLogger(__name__).exception("a platform did not start")
+            _say({"error": _worded(error)})
+            return 1
+        _say({"ready": True, "platforms": len(hosted)})
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    return 0
+
+
+def _worded(error: PlatformError | OSError) -> str:
+    if isinstance(error, PlatformError):
+        return f"{error.code} {error.parameters}"
+    return error.strerror or type(error).__name__
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def main(argument: str) -> int:
+    """Host what ``argument`` names; the exit code."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    text = sys.stdin.readline() if argument == "-" else Path(argument).read_text(encoding="utf-8")
+    return asyncio.run(host_platforms(PlatformHostPlan.from_document(json.loads(text))))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

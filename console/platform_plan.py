@@ -1,0 +1,113 @@
+"""What the host of reference platforms runs, as plain data that crosses a process border."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: The administrator of a hosted platform; a setting of a platform that is made for the run.
+ADMINISTRATOR, PASSWORD = "acceptance", "Tantou-hosted-2026-Qz"
+
+
+@dataclass(frozen=True)
+class HostedCamera:
+    """A channel that an installer has entered at a hosted platform.
+
+    Attributes:
+        device: 20 digits.
+        name: of the device.
+        organisation: name of the organisation below the root to which it belongs.
+        password: by which it registers.
+        channels: how many it has, for a device that nobody connects; 0: it tells them itself.
+    """
+
+    device: str
+    name: str
+    organisation: str
+    password: str = "Tantou-2026-sim"
+    channels: int = 1
+
+
+@dataclass(frozen=True)
+class HostedPlatform:
+    """One reference platform.
+
+    Attributes:
+        point: its id in the site.
+        address: where it listens; on the ports that follow.
+        server_id: 20 digits by which devices know it.
+        behaviours: named defects and variants.
+        cameras: what is entered before it is used.
+        regions: organisations below the root, by name with their administrative region.
+        upper_authority: PEM file of the authority of upper platforms' certificates, "" for none.
+        language: of its pages.
+    """
+
+    point: str
+    address: str
+    server_id: str
+    https_port: int = 443
+    http_port: int = 80
+    sip_port: int = 5060
+    sip_tls_port: int = 5061
+    behaviours: tuple[str, ...] = ()
+    cameras: tuple[HostedCamera, ...] = ()
+    regions: Mapping[str, str] = field(default_factory=dict)
+    upper_authority: str = ""
+    language: str = "zh"
+
+    def data(self, folder: Path) -> Path:
+        """Where the platform keeps its things below ``folder``."""
+        return folder / self.point
+
+
+@dataclass(frozen=True)
+class PlatformHostPlan:
+    """All platforms of one host process.
+
+    Attributes:
+        folder: of all their data; emptied at the start.
+        control: ``(address, port)`` of the rig that restarts them.
+    """
+
+    folder: str
+    control: tuple[str, int]
+    platforms: tuple[HostedPlatform, ...]
+
+    def to_json(self) -> str:
+        """The plan as JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    def document(self) -> dict[str, Any]:
+        """The plan as a run keeps it: without the passwords of the cameras."""
+        document: dict[str, Any] = json.loads(self.to_json())
+        for platform in document["platforms"]:
+            for camera in platform["cameras"]:
+                del camera["password"]
+        return document
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> PlatformHostPlan:
+        """The plan that ``to_json`` wrote.
+
+        Raises:
+            ValueError: it is not one.
+        """
+        try:
+            platforms = tuple(
+                HostedPlatform(
+                    **{
+                        **one,
+                        "behaviours": tuple(one["behaviours"]),
+                        "cameras": tuple(HostedCamera(**camera) for camera in one["cameras"]),
+                    }
+                )
+                for one in document["platforms"]
+            )
+            address, port = document["control"]
+            return cls(document["folder"], (address, port), platforms)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a plan of platforms: {error}") from error

@@ -1,0 +1,1 @@
+"""Instruments of the operator's platform: pure functions over the recordings of its visits."""
