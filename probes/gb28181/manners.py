@@ -10,9 +10,10 @@ from protocols.deviation import Deviation
 from protocols.gb28181.catalog import CatalogItem, read_catalog
 from protocols.sip.fields import expires_of
 
-#: More registrations than so many, accepted within so many seconds, are a storm: a refresh that
-#: the harness provokes costs two at most.
-_STORM, _STORM_S = 4, 1.0
+#: So many registrations so early, after another one and with nothing that called for them.
+_STORM, _EARLY_S = 3, 10.0
+#: How a device is answered that the platform does not know any more, or refuses.
+_TURNED_AWAY = (403, 404)
 #: Questions that were asked within so many seconds were asked at once.
 _AT_ONCE_S = 0.5
 
@@ -27,13 +28,17 @@ def manners_of(conversation: Conversation) -> Iterator[Deviation]:
 
 
 def _storm(conversation: Conversation) -> Iterator[Deviation]:
-    """Registering anew all the time (9.1.1: a refresh before the registration runs out)."""
-    accepted = [
-        one.at
-        for one in conversation.of_device("REGISTER")
-        if one.status == 200 and expires_of(one.sip) != 0
-    ]
-    if any(later - at < _STORM_S for at, later in zip(accepted, accepted[_STORM:], strict=False)):
+    """Registering anew all the time without being turned away (9.1.1: before it runs out)."""
+    unprovoked, last, granted = 0, float("-inf"), 0.0
+    for one in conversation.exchanges:
+        if not one.from_device:
+            continue
+        if one.status in _TURNED_AWAY or expires_of(one.sip) == 0:
+            last = float("-inf")
+        elif one.method == "REGISTER" and one.final is not None and one.status == 200:
+            unprovoked += one.at - last < min(_EARLY_S, granted / 2)
+            last, granted = one.at, float(expires_of(one.final.message) or 0)
+    if unprovoked >= _STORM:
         yield Deviation("register-storm", "GB/T 28181-2016 9.1.1")
 
 
