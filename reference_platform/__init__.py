@@ -2,3 +2,5 @@
 
 Imports nothing of the harness but ``protocols`` and ``messages``: see docs/architecture.md.
 """
+
+VERSION = "1.0"

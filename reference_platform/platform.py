@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -12,9 +13,12 @@ from reference_platform.api.app import create_app
 from reference_platform.api.guard import Guard
 from reference_platform.inventory.inventory import Inventory
 from reference_platform.inventory.organisations import ORPHAN_AFTER_DELETE
+from reference_platform.media.limits import MediaLimits
+from reference_platform.media.room import MediaRoom, NoSources
 from reference_platform.people.access import Principal
 from reference_platform.people.passwords import PasswordCost
 from reference_platform.people.people import People
+from reference_platform.ports import Sources
 from reference_platform.server import WebServer, plain_app
 from reference_platform.settings import PlatformSettings
 from reference_platform.store.database import Database
@@ -31,6 +35,7 @@ class Platform:
         vault: seals what must be known in clear again.
         people, access, audit: who may do what, and what was done.
         inventory, events: what is managed, and what happens to it.
+        media: live pictures (hub, viewers), watermark codes, tickets.
         certificate: PEM files of HTTPS and SIP over TLS.
         first_password: a one-time password of the first administrator, to be shown once.
         https_port, http_port: where it listens, once started.
@@ -42,8 +47,12 @@ class Platform:
         *,
         time_source: TimeSource | None = None,
         password_cost: PasswordCost | None = None,
+        sources: Sources | None = None,
+        media_limits: MediaLimits | None = None,
     ) -> None:
         self.settings = settings
+        self._sources = sources
+        self._media_limits = media_limits or MediaLimits()
         self.time_source = time_source or SystemTime()
         self._password_cost = password_cost
         self._open = AsyncExitStack()
@@ -85,7 +94,7 @@ class Platform:
     async def _start(self) -> None:
         settings = self.settings
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.certificate = certificates.certificate_files(settings)
+        self.certificate = await asyncio.to_thread(certificates.certificate_files, settings)
         tls = certificates.server_context(settings, self.certificate)
         self.vault = Vault(settings.data / "secret.key")
         self.database = Database(
@@ -93,7 +102,7 @@ class Platform:
             enforce_references=not settings.has(ORPHAN_AFTER_DELETE),
         )
         self._open.callback(self.database.close)
-        self.database.open()
+        await asyncio.to_thread(self.database.open)
 
         self.people = People(
             self.database, self.time_source, settings.behaviours, self._password_cost
@@ -103,21 +112,28 @@ class Platform:
         self.first_password = await self.people.start(settings.language)
 
         self.inventory = Inventory(
-            settings,
-            self.database,
-            self.access,
-            self.vault,
-            self.time_source,
-            self.people.refresh,
+            settings, self.database, self.people, self.vault, self.time_source
         )
         self.events = self.inventory.events
         self._closes(self.inventory.close)
         await self.inventory.start()
 
         # Each further room: make it, self._closes(room.close), await room.start().
-        # signalling and control, then media (hub, viewers), recording, playback.
+        # signalling and control before media; recording and playback after it.
+        self.media = MediaRoom(
+            self._sources or NoSources(),
+            self.database,
+            self.access,
+            self.audit,
+            self.inventory.channels.ref,
+            self.time_source,
+            self._media_limits,
+            settings.behaviours,
+        )
+        self._closes(self.media.close)
 
         await self._listen(tls)
+        self._open.callback(self.access.end_everything, "platform.closing")
 
     async def _listen(self, tls: ssl.SSLContext) -> None:
         settings = self.settings

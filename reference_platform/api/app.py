@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
-from reference_platform.api import inventory, people, problems, session
+from reference_platform.api import areas, events, inventory, people, problems, seeded, session
 from reference_platform.api.dependencies import PrincipalDep
+from reference_platform.inventory.customers import AREA_MISSING
 
 if TYPE_CHECKING:
     from reference_platform.platform import Platform
@@ -17,6 +18,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     session.router,
     people.router,
     inventory.router,
+    areas.router,
+    events.router,
 )
 """Every resource of the API; a room adds its router here."""
 
@@ -32,7 +35,10 @@ def create_app(platform: Platform) -> FastAPI:
     )
     app.state.platform = platform
     problems.install(app)
-    for router in ROUTERS:
+    routers = [*ROUTERS, *seeded.routers(platform.settings.behaviours)]
+    if not platform.has(AREA_MISSING):
+        routers.append(areas.customers_router)
+    for router in routers:
         app.include_router(router, prefix="/api", responses=problems.RESPONSES)
 
     @app.get("/api/openapi.json", include_in_schema=False, name="openapi")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from reference_platform.behaviours import defect
 from reference_platform.errors import Conflict, Denied
 from reference_platform.inventory.events import Events
-from reference_platform.inventory.models import Device, DeviceChange, NewDevice, Protocol
+from reference_platform.inventory.models import Channel, Device, DeviceChange, NewDevice, Protocol
 from reference_platform.people.access import Access, Principal
 from reference_platform.people.operations import Operation
 from reference_platform.store.database import Database
@@ -96,6 +96,23 @@ class Devices:
             return [device_view(row, counts.get(row.id, 0)) for row in rows]
 
         return await self._database.read(work)
+
+    async def everything(self) -> list[Device]:
+        """All devices. Asks for no right."""
+
+        def work(session: Session) -> list[Device]:
+            counts = _channel_counts(session)
+            rows = session.scalars(select(DeviceRow).order_by(DeviceRow.id))
+            return [device_view(row, counts.get(row.id, 0)) for row in rows]
+
+        return await self._database.read(work)
+
+    async def seen_through(self, channels: list[Channel]) -> dict[str, bool]:
+        """The devices of ``channels``, and whether each is online."""
+        wanted = {channel.device for channel in channels}
+        query = select(DeviceRow.id, DeviceRow.online)
+        rows = await self._database.read(lambda session: session.execute(query).all())
+        return {device: online for device, online in rows if device in wanted}
 
     async def get(self, principal: Principal, device_id: str) -> Device:
         """One device."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from protocols.time_source import TimeSource
+from reference_platform.inventory.alarms import Alarms
 from reference_platform.inventory.channels import Channels
+from reference_platform.inventory.common_settings import CommonSettings
+from reference_platform.inventory.customers import Customers, Services
 from reference_platform.inventory.devices import Devices
 from reference_platform.inventory.events import Events
 from reference_platform.inventory.organisations import Organisations
-from reference_platform.people.access import Access
+from reference_platform.people.people import People
 from reference_platform.settings import PlatformSettings
 from reference_platform.store.database import Database
 from reference_platform.store.vault import Vault
@@ -20,19 +21,19 @@ class Inventory:
 
     Attributes:
         events: the bus of the platform, and the on/offline log.
-        organisations, devices, channels: see their classes.
+        organisations, devices, channels, alarms, customers, services, settings: see their classes.
     """
 
     def __init__(
         self,
         settings: PlatformSettings,
         database: Database,
-        access: Access,
+        people: People,
         vault: Vault,
         time_source: TimeSource,
-        changed: Callable[[], Awaitable[None]],
     ) -> None:
         behaviours = settings.behaviours
+        access, changed = people.access, people.refresh
         self.events = Events(database, access, time_source, behaviours)
         self.organisations = Organisations(database, access, changed, behaviours)
         self.devices = Devices(database, access, vault, self.events, changed, behaviours)
@@ -47,8 +48,14 @@ class Inventory:
             retention_days=settings.retention_days,
         )
 
+        self.alarms = Alarms(database, access, self.events, time_source)
+        self.customers = Customers(database, access)
+        self.services = Services(database, access)
+        self.settings = CommonSettings(settings, database, access, people)
+
     async def start(self) -> None:
         """Begin with nobody there: devices report anew."""
+        await self.settings.start()
         await self.organisations.start()
         await self.events.all_offline("platform-started")
 

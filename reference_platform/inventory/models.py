@@ -248,12 +248,11 @@ Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,2
 class Network(BaseModel):
     """How the platform stands in the network."""
 
-    upstream_ntp: list[str] = Field(default_factory=list)
+    upstream_ntp: list[str] = Field(
+        default_factory=list, description="time servers that the platform follows"
+    )
     sip_domain: str = Field(default="", description="in force; answered only")
     server_id: str = Field(default="", description="in force; answered only")
-    sip_port: int = Field(default=0, description="in force; answered only")
-    sip_tls_port: int | None = Field(default=None, description="in force; answered only")
-    keepalive_s: float = 60
     version: int = 1
 
 
@@ -262,7 +261,6 @@ class NetworkChange(Bounded):
 
     version: VersionField
     upstream_ntp: Annotated[list[Host], Field(max_length=8)] | None = None
-    keepalive_s: float | None = Field(default=None, ge=1, le=3600)
 
 
 class Alarm(BaseModel):

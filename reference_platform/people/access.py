@@ -141,8 +141,12 @@ class Watch:
     def check(self) -> None:
         """Judge again."""
         if not self.ended.is_set() and (reason := self._refusal()):
-            self.reason = reason
-            self.ended.set()
+            self.end(reason)
+
+    def end(self, reason: str) -> None:
+        """The right is gone; ``reason`` is an error code."""
+        self.reason = reason
+        self.ended.set()
 
     def close(self) -> None:
         """Nothing runs any more."""
@@ -365,6 +369,11 @@ class Access:
     def watched_sessions(self) -> frozenset[str]:
         """Sessions for which something runs."""
         return frozenset(watch.session for watch in self._watches)
+
+    def end_everything(self, reason: str) -> None:
+        """End what runs: the platform closes."""
+        for watch in tuple(self._watches):
+            watch.end(reason)
 
     async def close(self) -> None:
         """End the judging."""

@@ -26,6 +26,7 @@ from reference_platform.errors import StartFailure
 Result = TypeVar("Result")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 20
+_MIGRATING = threading.Lock()  # Alembic's context is one for the whole process
 
 
 class Database:
@@ -72,7 +73,7 @@ class Database:
         try:
             with self._engine.connect() as connection:
                 self._check_revision(connection)
-            with self._engine.begin() as connection:
+            with _MIGRATING, self._engine.begin() as connection:
                 config = Config()
                 config.set_main_option("script_location", str(_MIGRATIONS))
                 config.set_main_option("path_separator", "os")
