@@ -174,6 +174,10 @@ class SipEndpoint:
         """Close the peer's TCP or TLS connection."""
         self._sockets.drop(peer)
 
+    def local(self, peer: Peer) -> tuple[str, int]:
+        """Our own address and port as ``peer`` sees them, as far as the machine's routes tell."""
+        return self._sockets.local(peer)
+
     def security(self, peer: Peer) -> tuple[str, str] | None:
         """TLS version and cipher suite towards a peer (``TLSv1.3``, ``TLS_AES_…``), or None."""
         return self._sockets.security(peer)
@@ -203,7 +207,9 @@ class SipEndpoint:
         if timeout is None and request.method == "INVITE":
             timeout = max(_LONGEST_INVITE, self.timers.transaction)
         try:
-            return await asyncio.wait_for(answer, timeout)
+            # Not wait_for: a cancellation that meets the answer would be swallowed there.
+            async with asyncio.timeout(timeout):
+                return await answer
         except SipTimeoutError:
             raise
         except TimeoutError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from protocols.sip.endpoint import IncomingRequest, PassedMessage, Peer, SipEndpoint, Timers
@@ -53,3 +55,20 @@ async def test_a_request_is_answered(transport):
         # and back over what is open
         back = await server.connect(CLIENT, client.port, "udp")
         assert back == Peer("udp", CLIENT, client.port)
+
+
+async def test_a_cancellation_that_meets_the_answer_is_not_swallowed():
+    tasks: list[asyncio.Task[object]] = []
+
+    def passed(message: PassedMessage) -> None:
+        if not message.outbound:  # the answer has come, and is about to be handed over
+            asyncio.get_running_loop().call_soon(tasks[0].cancel)
+
+    async with (
+        SipEndpoint(SERVER, 0, on_request=lambda one: one.respond(200), timers=FAST) as server,
+        SipEndpoint(CLIENT, 0, on_request=lambda _: None, on_passed=passed, timers=FAST) as client,
+    ):
+        peer = await client.connect(SERVER, server.port, "udp")
+        tasks.append(asyncio.create_task(client.request(message_to(client, peer), peer, timeout=5)))
+        with pytest.raises(asyncio.CancelledError):
+            await tasks[0]
