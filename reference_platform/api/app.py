@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
-from reference_platform.api import areas, events, inventory, people, problems, seeded, session
+from reference_platform.api import (
+    areas,
+    events,
+    inventory,
+    live,
+    people,
+    problems,
+    seeded,
+    session,
+    tickets,
+    watermarks,
+)
 from reference_platform.api.dependencies import PrincipalDep
 from reference_platform.inventory.customers import AREA_MISSING
 
@@ -20,6 +31,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     inventory.router,
     areas.router,
     events.router,
+    live.router,
+    tickets.router,
+    watermarks.router,
 )
 """Every resource of the API; a room adds its router here."""
 

@@ -21,7 +21,7 @@ from reference_platform.times import Moment, moment
 Purpose = Literal["session", "download"]
 
 # None that looks like another, to people or to a reading machine.
-ALPHABET = "ACEFHJKMNPRTUVWXY3479"
+ALPHABET = "ACEFHJKMNPRTVWXY479"
 LENGTH = 7
 
 

@@ -14,7 +14,7 @@ from reference_platform.media.fragments import TIMESCALE, FragmentedMp4, Sample
 from reference_platform.media.limits import MediaLimits
 from reference_platform.media.watermark import WatermarkStamp
 
-_FIRST_DURATION = TIMESCALE // 25
+USUAL_DURATION = TIMESCALE // 25
 
 
 class PersonalEncoder:
@@ -95,7 +95,7 @@ class PersonalEncoder:
         self._own.pts = pts
         self._own.pict_type = PictureType.I if key else PictureType.NONE
         data = b"".join(bytes(packet) for packet in self._context.encode(self._own))
-        return Sample(data, pts, _FIRST_DURATION, key)
+        return Sample(data, pts, USUAL_DURATION, key)
 
 
 def _view(frame: VideoFrame, index: int) -> NDArray[np.uint8]:

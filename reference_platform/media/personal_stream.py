@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from av.video.frame import VideoFrame
 
-from reference_platform.media.encoding import PersonalEncoder
+from reference_platform.media.encoding import USUAL_DURATION, PersonalEncoder
 from reference_platform.media.fragments import TIMESCALE, FragmentedMp4, Sample
 from reference_platform.media.limits import MediaLimits
 from reference_platform.media.watermark import WatermarkStamp
@@ -70,7 +70,8 @@ class PersonalStream:
             self._muxer = self._encoder.muxer()
             ready = self._muxer.initialisation()
         else:
-            self._position += min(max(pts - self._last_pts, 1), _LONGEST_STEP)
+            step = pts - self._last_pts
+            self._position += min(step, _LONGEST_STEP) if step > 0 else USUAL_DURATION
         self._last_pts = pts
         self._settle(self._position)
         if self._waiting and self._span(self._position) >= self._limits.fragment_s:

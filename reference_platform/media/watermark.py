@@ -27,6 +27,7 @@ _FILL, _FILL_SHARE, _EDGE_SHARE = 250, 0.72, 0.55
 _ACROSS, _DOWN = 22, 14
 _LONGEST_NAME = 32
 _SMALLEST = 11
+_LEAST_LINES = 4
 _WEIGHT = 400
 
 
@@ -83,7 +84,7 @@ def _words(user_name: str, code: str, second: int) -> tuple[str, ...]:
     name = "".join(letter for letter in user_name if letter.isprintable())
     if len(name) > _LONGEST_NAME:
         name = name[: _LONGEST_NAME - 1] + "…"
-    return (name, code, shown.strftime("%Y-%m-%d"), shown.strftime("%H:%M:%S"))
+    return (name, code, shown.strftime("%Y-%m-%d %H:%M:%S"))
 
 
 def _places(mark: _Mark, width: int, height: int, second: int) -> list[tuple[int, int]]:
@@ -119,13 +120,34 @@ def _mark(words: Sequence[str], width: int, height: int) -> _Mark:
     """Render the words for a picture of that size; once a second for each viewer."""
     most = round(width * 0.22)
     size = max(_SMALLEST, round(height / 30))
+    legible = max(_SMALLEST, round(height / 45))
     while True:
+        fits = all(_width_of(word, size) <= most for word in words)
+        if not fits and size <= legible:
+            words = [part for word in words for part in _broken(word, size, most)]
+            fits = True
         lines = _wrapped(words, size, most)
-        widest = max(_width_of(line, size) for line in lines)
-        fits = widest <= most and len(lines) * size * 1.3 <= height / 4
-        if fits or size <= _SMALLEST:
-            return _rendered(lines, size, widest)
+        low = _height_of(lines, size) < height // 4
+        if size <= _SMALLEST and not low and len(lines) > _LEAST_LINES:
+            # Rather half of a long name than a mark that a cutting may miss.
+            del lines[1]
+        if (fits and low) or size <= _SMALLEST:
+            return _rendered(lines, size, max(_width_of(line, size) for line in lines))
         size -= 1
+
+
+def _broken(word: str, size: int, most: int) -> list[str]:
+    """A word in at most two parts that fit, at its space if it has one; what is more is lost."""
+    if _width_of(word, size) <= most:
+        return [word]
+    if " " in word:
+        return word.split(" ", 1)
+    parts = [""]
+    for letter in word:
+        if parts[-1] and _width_of(parts[-1] + letter, size) > most:
+            parts.append("")
+        parts[-1] += letter
+    return parts[:2]
 
 
 def _wrapped(words: Sequence[str], size: int, most: int) -> list[str]:
@@ -140,11 +162,10 @@ def _wrapped(words: Sequence[str], size: int, most: int) -> list[str]:
 
 
 def _rendered(lines: Sequence[str], size: int, widest: int) -> _Mark:
-    edge = max(1, size // 12)
-    pitch = round(size * 1.3)
-    fill = np.zeros((pitch * len(lines) + 2 * edge, widest + 2 * edge), np.uint8)
+    edge = _edge(size)
+    fill = np.zeros((_height_of(lines, size), widest + 2 * edge), np.uint8)
     for number, line in enumerate(lines):
-        baseline = edge + number * pitch + size
+        baseline = edge + number * _pitch(size) + size
         cv2.putText(fill, line, (edge, baseline), (255,), _font(), size, _WEIGHT)
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * edge + 1, 2 * edge + 1))
     around = cv2.dilate(fill, brush)
@@ -155,6 +176,18 @@ def _rendered(lines: Sequence[str], size: int, widest: int) -> _Mark:
         np.asarray(np.round(kept * 256), np.uint16),
         np.asarray(np.round(covered * _FILL * 256), np.uint16),
     )
+
+
+def _height_of(lines: Sequence[str], size: int) -> int:
+    return _pitch(size) * len(lines) + 2 * _edge(size)
+
+
+def _pitch(size: int) -> int:
+    return round(size * 1.3)
+
+
+def _edge(size: int) -> int:
+    return max(1, size // 12)
 
 
 @lru_cache(maxsize=2048)

@@ -1,0 +1,88 @@
+"""The media room of a platform: its parts, made in order and ended in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from sqlalchemy import func, or_, select
+
+from protocols.time_source import TimeSource
+from reference_platform.errors import PlatformError
+from reference_platform.media.codes import WatermarkCodes
+from reference_platform.media.hub import LiveHub
+from reference_platform.media.limits import MediaLimits
+from reference_platform.media.tickets import Tickets
+from reference_platform.media.viewers import Viewers
+from reference_platform.people.access import Access
+from reference_platform.people.audit import Audit
+from reference_platform.ports import ChannelRef, PlaybackSource, Source, Sources, Span, StreamName
+from reference_platform.store.database import Database
+from reference_platform.store.inventory_tables import ServiceRow
+
+
+class NoSources:
+    """No camera at all."""
+
+    async def live(self, channel: ChannelRef, stream: StreamName) -> Source:
+        """See ``Sources``."""
+        raise PlatformError("source.offline", 503, device=channel.device, stream=stream)
+
+    async def playback(self, channel: ChannelRef, *_: float, **__: bool) -> PlaybackSource:
+        """See ``Sources``."""
+        raise PlatformError("source.offline", 503, device=channel.device)
+
+    async def records(self, channel: ChannelRef, *_: float) -> Sequence[Span]:
+        """See ``Sources``."""
+        raise PlatformError("source.offline", 503, device=channel.device)
+
+
+class MediaRoom:
+    """Live pictures and who watches them.
+
+    Attributes:
+        hub: one pull for each channel and stream, for viewers, recorder and cascade.
+        codes: the short codes of watermarks.
+        viewers: live views.
+        tickets: one-use addresses for players.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        database: Database,
+        access: Access,
+        audit: Audit,
+        channel: Callable[[str], Awaitable[ChannelRef]],
+        time_source: TimeSource,
+        limits: MediaLimits,
+        behaviours: frozenset[str],
+    ) -> None:
+        self._database = database
+        self._time = time_source
+        self.limits = limits
+        self.hub = LiveHub(sources, time_source, limits, behaviours)
+        self.codes = WatermarkCodes(database, access, time_source)
+        self.tickets = Tickets(access, time_source, limits, behaviours)
+        self.viewers = Viewers(
+            self.hub,
+            access,
+            audit,
+            self.codes,
+            channel,
+            self._agreed,
+            time_source,
+            limits,
+            behaviours,
+        )
+
+    async def close(self) -> None:
+        """End all views, then all pulls."""
+        await self.viewers.close()
+        await self.hub.close()
+
+    async def _agreed(self) -> int | None:
+        """How many viewers at once the contracts in force promise together."""
+        now = self._time.now()
+        in_force = or_(ServiceRow.valid_until.is_(None), ServiceRow.valid_until > now)
+        query = select(func.sum(ServiceRow.concurrent_viewers)).where(in_force)
+        return await self._database.read(lambda session: session.scalar(query))
