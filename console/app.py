@@ -24,6 +24,7 @@ COMMANDS = (
     "report",
     "test",
     "gb28181",
+    "platform",
 )
 EXIT_CODES = (0, 1, 2, 3, 4)
 
@@ -205,6 +206,13 @@ def gb28181_listen(
     ] = "61010200002000000001",
     device: Annotated[str, typer.Option("--device", help=says("gb28181-device"))] = "",
     wait: Annotated[float, typer.Option("--wait", help=says("gb28181-wait"), min=1)] = 600.0,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", help=says("gb28181-certificate"), metavar="FILE"),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help=says("gb28181-key"), metavar="FILE")
+    ] = None,
     only_ids: Only = [],
     intrusive: Annotated[bool, typer.Option("--intrusive", help=says("intrusive"))] = False,
     out_folder: Out = Path("runs"),
@@ -218,6 +226,8 @@ def gb28181_listen(
         server_id=server,
         device=device,
         wait_seconds=wait,
+        certificate=certificate,
+        key=key,
         only=tuple(only_ids),
         intrusive=intrusive,
         out=out_folder,
@@ -277,3 +287,46 @@ def gb28181_device(
         out=out_folder,
     )
     raise typer.Exit(visit_platform(options, LANG, console))
+
+
+@app.command("platform", help=says("platform"))
+def run_reference_platform(
+    data: Annotated[Path, typer.Option("--data", help=says("platform-data"), metavar="DIR")] = Path(
+        "platform-data"
+    ),
+    address: Annotated[str, typer.Option("--address", help=says("platform-address"))] = "0.0.0.0",
+    https_port: Annotated[
+        int, typer.Option("--port", help=says("platform-port"), min=0, max=65_535)
+    ] = 8443,
+    http_port: Annotated[
+        int, typer.Option("--http-port", help=says("platform-http-port"), min=0, max=65_535)
+    ] = 8080,
+    sip_port: Annotated[
+        int, typer.Option("--sip-port", help=says("platform-sip-port"), min=1, max=65_535)
+    ] = 5060,
+    sip_tls_port: Annotated[
+        int, typer.Option("--sip-tls-port", help=says("platform-sip-tls-port"), min=0, max=65_535)
+    ] = 5061,
+    database: Annotated[
+        str, typer.Option("--database", help=says("platform-database"), metavar="URL")
+    ] = "",
+    server: Annotated[
+        str, typer.Option("--server-id", help=says("platform-server"))
+    ] = "61010200002000000010",
+    lang_option: Language = LANG,
+) -> None:
+    from console.platform_command import run_platform
+    from reference_platform.settings import PlatformSettings
+
+    settings = PlatformSettings(
+        data=data,
+        address=address,
+        https_port=https_port,
+        http_port=http_port or None,
+        sip_port=sip_port,
+        sip_tls_port=sip_tls_port or None,
+        database_url=database,
+        server_id=server,
+        language=LANG,
+    )
+    raise typer.Exit(run_platform(settings, LANG, console))
