@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -11,6 +13,7 @@ from protocols.time_source import SystemTime, TimeSource
 from reference_platform import certificates
 from reference_platform.api.app import create_app
 from reference_platform.api.guard import Guard
+from reference_platform.errors import StartFailure
 from reference_platform.inventory.inventory import Inventory
 from reference_platform.inventory.organisations import ORPHAN_AFTER_DELETE
 from reference_platform.media.limits import MediaLimits
@@ -22,6 +25,7 @@ from reference_platform.ports import Sources
 from reference_platform.server import WebServer, plain_app
 from reference_platform.settings import PlatformSettings
 from reference_platform.store.database import Database
+from reference_platform.store.folder_lock import FolderLock
 from reference_platform.store.vault import Vault
 
 
@@ -93,7 +97,9 @@ class Platform:
 
     async def _start(self) -> None:
         settings = self.settings
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check(settings)
+        folder = FolderLock(settings.data)
+        self._open.callback(folder.release)
         self.certificate = await asyncio.to_thread(certificates.certificate_files, settings)
         tls = certificates.server_context(settings, self.certificate)
         self.vault = Vault(settings.data / "secret.key")
@@ -153,3 +159,19 @@ class Platform:
 
     def _closes(self, close: Callable[[], Awaitable[None]]) -> None:
         self._open.push_async_callback(close)
+
+
+def _check(settings: PlatformSettings) -> None:
+    """What was given makes sense, and the data folder is there."""
+    if not re.fullmatch(r"[0-9]{20}", settings.server_id):
+        raise StartFailure("server-id.invalid", value=settings.server_id)
+    try:
+        ipaddress.IPv4Address(settings.address)
+    except ValueError:
+        raise StartFailure("address.invalid", value=settings.address) from None
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartFailure(
+            "data.unusable", folder=str(settings.data), detail=error.strerror or ""
+        ) from error
