@@ -25,6 +25,7 @@ from protocols.rtp_stream import CarriedStream, payload_of_packets
 
 CLOCK = 90_000
 _WRAP = 1 << 33
+_PACK, _VIDEO = b"\0\0\1\xba", b"\0\0\1\xe0"
 _DECODERS = {"H264": "h264", "H265": "hevc"}
 _MOST_PACKETS = 2_000_000
 
@@ -87,11 +88,18 @@ class Media:
 
     def arrival_of(self, index: int) -> float:
         """When the last packet of access unit ``index`` was there."""
-        units = self.units
-        end = units[index + 1].offset if index + 1 < len(units) else len(self.stream.data)
-        packet = max(0, bisect_right(self.stream.starts, max(0, end - 1)) - 1)
-        first = max(0, bisect_right(self.stream.starts, units[index].offset) - 1)
-        return max(self._times[first : packet + 1])
+        first, last = (
+            max(0, bisect_right(self.stream.starts, place) - 1)
+            for place in (self.units[index].offset, self._end_of(index) - 1)
+        )
+        return max(self._times[first : last + 1])
+
+    def _end_of(self, index: int) -> int:
+        """Where access unit ``index`` ends: before the pack that follows its last packet."""
+        data, begin = self.stream.data, self.units[index].offset
+        end = self.units[index + 1].offset if index + 1 < len(self.units) else len(data)
+        pack = data.find(_PACK, max(begin, data.rfind(_VIDEO, begin, end)), end)
+        return end if pack < 0 else pack
 
     @cached_property
     def media_times(self) -> list[float | None]:

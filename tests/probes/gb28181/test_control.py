@@ -57,7 +57,7 @@ def commanded(
     velocity = (0, 0)
     each = round(_EACH * 25)
     for what in ("", *_PLAN):
-        at = begun + len(frames) / 25
+        at = begun + len(frames) / 25 - 0.01  # before the picture that shows what it does
         if what:
             entry = {"name": "command", "what": what, "at": at, "ended": at, "status": status}
             commands.append(entry)

@@ -46,6 +46,8 @@ class Registrar:
         self._sn = 0
         self.now: Any = time.time
         self.invited: list[IncomingRequest] = []
+        self.challenge = 'Digest realm="6101000000", nonce="{}", algorithm=MD5'
+        self.trying = False
 
     def _on_request(self, incoming: IncomingRequest) -> None:
         request = incoming.request
@@ -72,7 +74,9 @@ class Registrar:
     def _register(self, incoming: IncomingRequest) -> None:
         request = incoming.request
         given = request.headers.get("Authorization")
-        challenge = 'Digest realm="6101000000", nonce="{}", algorithm=MD5'
+        challenge = self.challenge
+        if self.trying:
+            incoming.respond(100)
         if self.refuse is not None:
             incoming.respond(self.refuse)
         elif given is None:
