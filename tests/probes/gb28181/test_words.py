@@ -48,3 +48,13 @@ def test_playback_words_what_live_view_finds() -> None:
     for _, code, _ in _CALL.findall(source):
         if code not in ("transport-untested", "nothing-sent"):
             assert f"reason.gb-records.{code}" in catalogue(), code
+
+
+def test_departures_of_a_whole_conversation_are_worded() -> None:
+    used = {
+        code
+        for path in MODULES
+        for code in re.findall(r"Deviation\(\s*\"([a-z0-9-]+)\"", path.read_text(encoding="utf-8"))
+    }
+    told = {one for one in catalogue() if one.startswith("deviation.")}
+    assert {f"deviation.{code}" for code in used} <= told
