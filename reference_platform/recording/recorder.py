@@ -127,7 +127,7 @@ class Recorder:
         await self._blocking(self._sign_of_life)
         self._threads.shutdown(wait=True)
 
-    async def refresh(self) -> None:
+    def refresh(self) -> None:
         """A channel came, went or changed: act on it at once."""
         self._changed.set()
 

@@ -1,0 +1,1 @@
+"""Recordings given back: playback sessions and downloads."""
