@@ -249,8 +249,26 @@ class Access:
         Without a channel: whether the operation is allowed somewhere; what it is done to must then
         be filtered by ``visible_channels`` or ``scope``.
         """
-        if refusal := self.session_refusal(principal):
-            return refusal
+        return self.session_refusal(principal) or self._decide(
+            principal, operation, channel_id, organisation_id
+        )
+
+    def decide_lasting(
+        self, principal: Principal, operation: Operation, channel_id: str
+    ) -> str | None:
+        """As ``decide``, for work that outlives its session (a download after log-out)."""
+        return self.account_refusal(principal.user_id) or self._decide(
+            principal, operation, channel_id, None
+        )
+
+    def _decide(
+        self,
+        principal: Principal,
+        operation: Operation,
+        channel_id: str | None,
+        organisation_id: str | None,
+    ) -> str | None:
+        """Once the session or the account holds."""
         user = self._user(principal)
         if user.must_change_password:
             return "password.must-change"
