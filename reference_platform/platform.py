@@ -17,13 +17,14 @@ from reference_platform.errors import StartFailure
 from reference_platform.inventory.inventory import Inventory
 from reference_platform.inventory.organisations import ORPHAN_AFTER_DELETE
 from reference_platform.media.limits import MediaLimits
-from reference_platform.media.room import MediaRoom, NoSources
+from reference_platform.media.room import MediaRoom
 from reference_platform.people.access import Principal
 from reference_platform.people.passwords import PasswordCost
 from reference_platform.people.people import People
 from reference_platform.ports import Sources
 from reference_platform.server import WebServer, plain_app
 from reference_platform.settings import PlatformSettings
+from reference_platform.signalling.room import SignallingRoom
 from reference_platform.store.database import Database
 from reference_platform.store.folder_lock import FolderLock
 from reference_platform.store.vault import Vault
@@ -39,6 +40,7 @@ class Platform:
         vault: seals what must be known in clear again.
         people, access, audit: who may do what, and what was done.
         inventory, events: what is managed, and what happens to it.
+        signalling: devices that register, and others; where pictures come from.
         media: live pictures (hub, viewers), watermark codes, tickets.
         certificate: PEM files of HTTPS and SIP over TLS.
         first_password: a one-time password of the first administrator, to be shown once.
@@ -126,8 +128,12 @@ class Platform:
 
         # Each further room: make it, self._closes(room.close), await room.start().
         # signalling and control before media; recording and playback after it.
+        self.signalling = SignallingRoom(settings, self.inventory, self.time_source, tls)
+        self._closes(self.signalling.close)
+        await self.signalling.start()
+        sources: Sources = self._sources or self.signalling.sources
         self.media = MediaRoom(
-            self._sources or NoSources(),
+            sources,
             self.database,
             self.access,
             self.audit,

@@ -27,11 +27,23 @@ class NoSources:
         """See ``Sources``."""
         raise PlatformError("source.offline", 503, device=channel.device, stream=stream)
 
-    async def playback(self, channel: ChannelRef, *_: float, **__: bool) -> PlaybackSource:
+    async def playback(
+        self,
+        channel: ChannelRef,
+        start: float,  # noqa: ARG002
+        end: float,  # noqa: ARG002
+        *,
+        download: bool = False,  # noqa: ARG002
+    ) -> PlaybackSource:
         """See ``Sources``."""
         raise PlatformError("source.offline", 503, device=channel.device)
 
-    async def records(self, channel: ChannelRef, *_: float) -> Sequence[Span]:
+    async def records(
+        self,
+        channel: ChannelRef,
+        start: float,  # noqa: ARG002
+        end: float,  # noqa: ARG002
+    ) -> Sequence[Span]:
         """See ``Sources``."""
         raise PlatformError("source.offline", 503, device=channel.device)
 

@@ -116,8 +116,10 @@ class SyntheticSource:
 class SyntheticSources:
     """Cameras by channel identifier; the last digits of it are the mark in the picture."""
 
-    def __init__(self, codec: VideoCodec = "h264", *, rate: float = RATE, **of_clip: Any) -> None:
-        self.codec, self.rate, self._of_clip = codec, rate, of_clip
+    def __init__(
+        self, codec: VideoCodec = "h264", *, rate: float = RATE, skip: int = 0, **of_clip: Any
+    ) -> None:
+        self.codec, self.rate, self._skip, self._of_clip = codec, rate, skip, of_clip
         self.opened: list[tuple[str, str]] = []
         self.running: list[SyntheticSource] = []
         self.refusal: PlatformError | None = None
@@ -126,7 +128,7 @@ class SyntheticSources:
         self.opened.append((channel.id, stream))
         if self.refusal is not None:
             raise self.refusal
-        coded = clip(self.codec, int(channel.id[-2:]), **self._of_clip)
+        coded = clip(self.codec, int(channel.id[-2:]), **self._of_clip)[self._skip :]
         source = SyntheticSource(coded, self.codec, self.rate)
         self.running.append(source)
         return source
