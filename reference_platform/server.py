@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
@@ -16,10 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reference_platform.behaviours import defect
 from reference_platform.errors import StartFailure
+from reference_platform.media.tickets import MEDIA_URL_PLAIN_HTTP
 
 HTTP_OPEN = defect("http-open", "The pages and the API answer over plain HTTP as well.")
 PLAIN_WEBSOCKET = defect("plain-websocket", "The WebSocket of events answers without TLS.")
 _BACKLOG = 1024
+_MEDIA = ("/api/live/", "/api/playbacks/", "/api/downloads/")
 _GRACE_SECONDS = 2
 _LOG = logging.getLogger(__name__)
 
@@ -105,17 +107,17 @@ class LeadToHttps:
         await send({"type": "http.response.body", "body": b""})
 
 
-class _WebSocketsOnly:
-    """For ``plain-websocket``: WebSockets pass, everything else is led to HTTPS."""
+class _Some:
+    """What is ``wanted`` passes, everything else is led to HTTPS."""
 
-    def __init__(self, app: ASGIApp, lead: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, lead: ASGIApp, wanted: Callable[[Scope], bool]) -> None:
         self._app = app
         self._lead = lead
+        self._wanted = wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        chosen = self._app if scope["type"] == "websocket" else self._lead
-        await chosen(scope, receive, send)
+        await (self._app if self._wanted(scope) else self._lead)(scope, receive, send)
 
 
 def plain_app(
@@ -125,7 +127,11 @@ def plain_app(
     lead = LeadToHttps(https_port, default_host)
     if HTTP_OPEN in behaviours:
         return app
-    return _WebSocketsOnly(app, lead) if PLAIN_WEBSOCKET in behaviours else lead
+    if PLAIN_WEBSOCKET in behaviours:
+        return _Some(app, lead, lambda scope: scope["type"] == "websocket")
+    if MEDIA_URL_PLAIN_HTTP in behaviours:
+        return _Some(app, lead, lambda scope: scope.get("path", "").startswith(_MEDIA))
+    return lead
 
 
 def _listen(address: str, port: int) -> socket.socket:
