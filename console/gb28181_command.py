@@ -16,6 +16,7 @@ from console.run_command import BAD_INPUT, INTERRUPTED, run_acceptance
 from messages import text
 from standard.catalogue import catalogue
 from targets.credentials import Secret
+from targets.errors import TargetError
 from targets.gb28181.record import DeviceRecord
 from targets.gb28181.upper_platform import UpperPlatform
 from targets.site import Gb28181Listen
@@ -39,6 +40,8 @@ class ListenOptions:
     only: tuple[str, ...] = ()
     intrusive: bool = False
     out: Path = Path("runs")
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 def listen(options: ListenOptions, lang: str, console: Console) -> int:
@@ -49,11 +52,17 @@ def listen(options: ListenOptions, lang: str, console: Console) -> int:
         server_id=options.server_id,
         domain=options.server_id[:10],
         realm=options.server_id[:10],
+        tls_port=options.port + 1 if options.certificate else None,
+        certificate=str(options.certificate.resolve()) if options.certificate else "",
+        key=str(options.key.resolve()) if options.key else "",
     )
     password = os.environ.get(_PASSWORD)
     _print_settings(settings, options.device or _DEVICE, password, lang, console)
     try:
         device, known = asyncio.run(_first_device(settings, options, Secret(_password())))
+    except TargetError as error:
+        console.print(text(error.key, lang, **error.parameters), markup=False)
+        return BAD_INPUT
     except OSError as error:
         detail = error.strerror or str(error)
         shown = {"address": settings.address, "port": settings.port, "detail": detail}
@@ -121,6 +130,9 @@ def _print_settings(
         ),
         markup=False,
     )
+    if settings.tls_port is not None:
+        console.print(text("gb28181.settings-tls", lang, port=settings.tls_port), markup=False)
+    console.print(text("gb28181.waiting", lang), markup=False)
 
 
 async def _first_device(

@@ -127,6 +127,7 @@ class Gb28181Listen:
         domain, realm: usually the first ten digits of ``server_id``, which "" stands for.
         certificate: PEM file of the platform's certificate, its chain and its key, for TLS; "" if
             there is none.
+        key: PEM file of the key where ``certificate`` does not hold it, else "".
         rig: HTTP address of what switches a device's registration and alarm input, "" if
             nothing does.
     """
@@ -139,6 +140,7 @@ class Gb28181Listen:
     realm: str = ""
     rig: str = ""
     certificate: str = ""
+    key: str = ""
 
     @property
     def own_domain(self) -> str:

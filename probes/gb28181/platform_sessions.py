@@ -12,6 +12,7 @@ from protocols.errors import ProtocolError
 from protocols.gb28181.manscdp import judge_content_type
 from protocols.gb28181.mansrtsp import parse_command
 from protocols.gb28181.ptz import parse_ptz
+from protocols.gb28181.records import read_record_query
 from protocols.gb28181.sdp import GbSession, judge_offer, parse_session
 from protocols.gb28181.ssrc import judge_y
 from protocols.gb28181.subject import Subject, parse_subject
@@ -39,6 +40,9 @@ def judge_requests(scene: Scene) -> Iterator[Line]:
         line = Line(name, clause)
         for one in scene.conversation.told("Query", command):
             _look_at(line, scene, one)
+            if one.manscdp is not None and command == "RecordInfo":
+                own = read_record_query(one.manscdp).deviations
+                line.deviate(found for found in own if found not in one.manscdp.deviations)
         yield line
     control = Line("control", _ENVELOPE)
     for command in _CONTROLS:

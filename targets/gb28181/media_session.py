@@ -101,7 +101,7 @@ class MediaSession:
         self._peer: Peer | None = None
         self._host = ""
         self._crypto: CryptoLine | None = None
-        self._sequence = 0
+        self._setup = ""
 
     async def __aenter__(self) -> MediaSession:
         try:
@@ -164,6 +164,8 @@ class MediaSession:
         secure = peer.transport == "tls" if order.secure is None else order.secure
         self._crypto = new_crypto_line() if secure else None
         tcp = order.transport != "udp"
+        if tcp:
+            self._setup = "active" if order.transport == "tcp-device-passive" else "passive"
         history = order.kind != "Play"
         body = build_offer(
             owner=settings.server_id,
@@ -172,9 +174,7 @@ class MediaSession:
             ssrc=outcome.ssrc,
             name=order.kind,
             transport="tcp" if tcp else "udp",
-            setup=("active" if order.transport == "tcp-device-passive" else "passive")
-            if tcp
-            else "",
+            setup=self._setup,
             channel=channel if history else "",
             start=order.start,
             stop=order.stop,
@@ -218,6 +218,8 @@ class MediaSession:
         except ProtocolError as fault:
             raise VisitProblem("visit.malformed", where="SDP", detail=str(fault)) from fault
         outcome.file_size = self.answer.file_size
+        if self._setup and self.answer.setup == self._setup:
+            outcome.deviations.append("sdp-answer-setup")  # both would connect, or both wait
         self._agree(self.answer)
         try:
             host = self.answer.address

@@ -101,8 +101,14 @@ class UpperPlatform:
         return endpoint
 
     def adopt(self, records: Mapping[str, DeviceRecord]) -> None:
-        """Know devices that registered with a platform whose place this one takes."""
-        self.registrar.records.update(records)
+        """Know devices that registered with a platform whose place this one takes.
+
+        A connection ended with that platform: its device has to come anew.
+        """
+        for identifier, record in records.items():
+            if record.peer is not None and record.peer.transport != "udp":
+                record.registered, record.peer = False, None
+            self.registrar.records[identifier] = record
 
     # Life
 
@@ -413,7 +419,9 @@ def _context_of(settings: Gb28181Listen) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(settings.certificate)
+        # A key under a pass phrase is refused: nobody is asked for one in the middle of a run.
+        context.load_cert_chain(settings.certificate, settings.key or None, lambda: "")
     except (OSError, ssl.SSLError) as error:
-        raise TargetError("target.ca-file", file=settings.certificate) from error
+        files = ", ".join(one for one in (settings.certificate, settings.key) if one)
+        raise TargetError("target.certificate", file=files) from error
     return context

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from console.simulated_site import running
+from simulators import certificates
 from simulators.site_plan import CameraPlan, SitePlan
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -48,6 +49,44 @@ def test_a_device_that_comes_is_judged_and_the_password_stays_unsaid(tmp_path: P
     assert (judged["id"], judged["verdict"]) == ("4.3.1-j3", "pass")
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert PASSWORD.encode() not in kept
+
+
+def test_a_device_comes_over_tls_to_the_site_s_own_certificate(tmp_path: Path) -> None:
+    address = "127.89.0.6"
+    certificates.server_context(address)
+    authority = certificates.authority_file()
+    (chain,) = authority.parent.glob(f"{address}-sound.pem")
+    key, end = chain.read_bytes().partition(b"-----END PRIVATE KEY-----\n")[:2]
+    (tmp_path / "key.pem").write_bytes(key + end)
+    (tmp_path / "chain.pem").write_bytes(chain.read_bytes().removeprefix(key + end))
+    page = {
+        "server_address": address,
+        "server_port": PORT + 1,
+        "server_id": "61010200002000000001",
+        "password": PASSWORD,
+        "retry_s": 0.5,
+        "transport": "tls",
+        "ca_file": str(authority),
+    }
+    camera = CameraPlan(DEVICE, "127.89.0.8", gb28181=page, scenes=())
+    with running(SitePlan((camera,), ("127.89.0.2", 18_099)), tmp_path / "simulators.log"):
+        done = listen(
+            "--address", address, "--only", "4.3.1-j3", "--out", str(tmp_path / "runs"),
+            "--certificate", str(tmp_path / "chain.pem"), "--key", str(tmp_path / "key.pem"),
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"TLS port            {PORT + 1}" in done.stdout
+    (folder,) = (tmp_path / "runs").iterdir()
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    (judged,) = [one for one in results["requirements"] if one["findings"]]
+    assert judged["verdict"] == "pass"
+
+
+def test_a_certificate_without_its_key_is_refused_in_words(tmp_path: Path) -> None:
+    done = listen("--certificate", str(certificates.authority_file()))
+    assert done.returncode == 4
+    assert "no matching key" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_nobody_coming_and_a_wrong_address_are_said_in_words() -> None:

@@ -23,8 +23,8 @@ def rtp(number: int, ssrc: int) -> bytes:
 class Source:
     """The media side of a scripted device: ten packets as soon as the answer is out."""
 
-    def __init__(self, device, status=200, srtp=False):
-        self.device, self.status, self.srtp = device, status, srtp
+    def __init__(self, device, status=200, srtp=False, change=lambda body: body):
+        self.device, self.status, self.srtp, self.change = device, status, srtp, change
         self.methods = []
         device.on_request = self.requested
 
@@ -45,7 +45,7 @@ class Source:
         )  # fmt: skip
         contact = f"<sip:{DEVICE}@{DEVICE_ADDRESS}:{self.device.endpoint.port}>"
         headers = [("Contact", contact), ("Content-Type", "Application/SDP")]
-        incoming.respond(200, headers=headers, body=body)
+        incoming.respond(200, headers=headers, body=self.change(body))
         packets = [rtp(number, offer.ssrc) for number in range(10)]
         if line:
             sender = SrtpSender(line)
@@ -107,5 +107,21 @@ def test_a_refusal_is_an_outcome():
                 pass
             assert session.outcome.problem["code"] == "visit.not-offered"
             assert session.outcome.status == 488
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_that_takes_our_own_role_is_noted():
+    async def scenario():
+        async with upper_platform() as platform, device_of(platform) as device:
+            await device.register()
+            source = Source(
+                device, change=lambda body: body.replace(b"setup:passive", b"setup:active")
+            )
+            order = MediaOrder(transport="tcp-device-passive")
+            async with MediaSession(platform.device(DEVICE), order) as session:
+                assert session.outcome.problem is None  # it listened all the same
+            assert session.outcome.deviations == ["sdp-answer-setup"]
+            await source.task
 
     asyncio.run(scenario())
