@@ -1,4 +1,4 @@
-"""A second look at tests that lost a race with a busy machine, in plain sight.
+"""How the tests run: several files at once, leaks told where they were made, a second look.
 
 Many tests measure real time over real sockets. One that fails in its call is run once more; if it
 then passes, the summary names it, so that a test that needs this often is seen and mended.
@@ -6,10 +6,49 @@ then passes, the summary names it, so that a test that needs this often is seen 
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
-from _pytest.runner import runtestprotocol
+from _pytest.runner import call_and_report
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 _SECOND_LOOK = ("second look", True)
+#: Files that share the run of a session-wide fixture, which is dear and owns a network.
+_TOGETHER = dict.fromkeys(
+    (
+        "tests/console/test_real_report.py",
+        "tests/console/test_rejudge.py",
+        "tests/console/test_resume.py",
+    ),
+    "troubled_run",
+)
+
+
+class _FilesTogether(LoadFileScheduling):
+    """The tests of a file go to one worker, and so do the files of ``_TOGETHER``."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return _TOGETHER.get(file, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return _FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later collection of garbage: it stays anyway."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _leaks_are_told_here() -> Iterator[None]:
+    """A socket that a module leaves open fails that module, not whichever test comes later."""
+    yield
+    gc.collect()
 
 
 class _Sibling:
@@ -25,20 +64,36 @@ class _Sibling:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    sibling = _Sibling(item)
-    reports = runtestprotocol(item, log=False, nextitem=sibling)  # type: ignore[arg-type]
+    reports = _look(item)
     if any(report.when == "call" and report.failed for report in reports):
+        _put_away(item, _Sibling(item))
         item._initrequest()  # type: ignore[attr-defined]
-        again = runtestprotocol(item, log=False, nextitem=sibling)  # type: ignore[arg-type]
-        if not any(report.failed for report in again):
+        again = _look(item)
+        if all(report.passed for report in again):
             reports = again
             for report in reports:
                 report.user_properties.append(_SECOND_LOOK)
+    reports.append(_put_away(item, nextitem))
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
-    item.session._setupstate.teardown_exact(nextitem)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+def _look(item: pytest.Item) -> list[pytest.TestReport]:
+    reports = [call_and_report(item, "setup", log=False)]
+    if reports[0].passed:
+        reports.append(call_and_report(item, "call", log=False))
+    return reports
+
+
+def _put_away(item: pytest.Item, nextitem: pytest.Item | _Sibling | None) -> pytest.TestReport:
+    """Tear down what ``nextitem`` does not need; what was leaked shows in the report."""
+    try:
+        return call_and_report(item, "teardown", log=False, nextitem=nextitem)
+    finally:
+        item._request = False  # type: ignore[attr-defined]
+        item.funcargs = None  # type: ignore[attr-defined]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

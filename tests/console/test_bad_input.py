@@ -26,7 +26,7 @@ from tests.console.strange_site import ROOT
 
 pytestmark = pytest.mark.timeout(240)
 
-NETWORK = "127.19.100"
+NETWORK = "127.17.100"
 PASSWORD = "Kq7-bad-input-proof"
 WRONG = "Zx9-not-the-password"
 #: What each camera does, and the codes that its description and its main stream must come to.
@@ -100,14 +100,14 @@ def standing(plan):
 
 
 def points():
-    ground = Ground.of_this_machine("127.19.100.250")
+    ground = Ground.of_this_machine("127.17.100.250")
     for number, name in enumerate(CAMERAS):
         behaviours = () if name.startswith(("good", "wrong", "unres")) else (name,)
         made = simulated_point(
             number,
             ground,
             name=name,
-            network="127.19",
+            network="127.17",
             behaviours=behaviours,
             password=PASSWORD,
             uplink=False,
@@ -164,7 +164,7 @@ def outcome(tmp_path_factory):
     made = dict(points())
     plan = SitePlan(
         cameras=tuple(one.camera for one in made.values()),
-        control=("127.19.0.1", 8099),
+        control=("127.17.0.1", 8099),
         cache=str(CACHE),
     )
     site_file = work / "site.yaml"
@@ -174,7 +174,7 @@ def outcome(tmp_path_factory):
                 "name": "misbehaving",
                 "cameras": [entry(name, one.point) for name, one in made.items()],
                 "certificate_authority": str(authority_file()),
-                "light": {"http": "http://127.19.0.1:8099"},
+                "light": {"http": "http://127.17.0.1:8099"},
             },
             allow_unicode=True,
         )

@@ -7,7 +7,7 @@ from tests.console import strange_site
 from tests.console.conftest import recordings_in, results_of, until
 
 pytestmark = pytest.mark.timeout(240)
-NETWORK = "127.19"
+NETWORK = "127.18"
 
 
 @pytest.fixture(scope="module")
