@@ -17,12 +17,12 @@ def planned_gb28181(kind: str, lengths: Lengths) -> float:
         "keepalive": lengths.gb_watch + 8 * 60.0 + react,
         "queries": 12 * answer,
         "live": 2 * answer + 3 * (session + lengths.gb_live),
-        "control": 12 * answer + session + 30 * lengths.gb_move,
-        "records": 4 * answer + 2 * session + 8 * lengths.gb_play,
+        "control": 14 * answer + session + 30 * lengths.gb_move,
+        "records": 6 * answer + 3 * session + 8 * lengths.gb_play,
         "alarm": 8 * answer + 3 * react,
         "broadcast": 4 * answer + 2 * session + 2 * lengths.gb_live,
         "clock": 4 * react + 4 * answer,
         "protection": 8 * answer + 4 * react,
-        "platform": 3 * answer + session + lengths.gb_live,
+        "platform": 5 * answer + session + lengths.gb_live,
     }
     return come + seconds.get(kind.partition(":")[2], lengths.other)
