@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from protocols.gb28181.device import DeviceInfo
 from protocols.sip.endpoint import Peer
 from protocols.time_source import TimeSource
 from reference_platform.behaviours import defect
@@ -31,6 +32,7 @@ class Registered:
         edition_2022: whether it says so (X-GB-Ver 3.0).
         online: what was last told of it.
         used_nonce: that proved the last registration; good for one only.
+        information: maker, model and firmware, once it has said.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Registered:
     edition_2022: bool = False
     online: bool = True
     used_nonce: str = field(default="", repr=False)
+    information: DeviceInfo | None = None
 
     @property
     def secure(self) -> bool:
@@ -91,7 +94,7 @@ class Devices:
         """Take a registration; whether the device was not online before."""
         before = self._known.get(fresh.id)
         if before is not None:
-            fresh.charset = before.charset
+            fresh.charset, fresh.information = before.charset, before.information
         self._known[fresh.id] = fresh
         came = before is None or not before.online
         if came:

@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 
 from protocols.gb28181.alarms import Alarm
 from protocols.gb28181.catalog import CatalogItem
-from protocols.gb28181.device import DeviceInfo
 from reference_platform.signalling.media_ports import MediaTransport
 
 DeviceProtocol = Literal["gb28181", "onvif", "rtsp"]
@@ -55,9 +54,6 @@ class Directory(Protocol):
 
     async def channel_states(self, identifier: str, items: Sequence[CatalogItem]) -> None:
         """What a device notified of its channels: ``event`` is ON, OFF, ADD, DEL, UPDATE …"""
-
-    async def information(self, identifier: str, found: DeviceInfo) -> None:
-        """Maker, model and firmware as the device says."""
 
     async def alarm(self, identifier: str, alarm: Alarm, at: float) -> None:
         """An alarm of a device."""

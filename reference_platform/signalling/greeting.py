@@ -67,7 +67,7 @@ class Greeting:
         body = build_query("DeviceInfo", sn, device.id, charset=device.charset)
         try:
             answer = await server.asking.one(device, "DeviceInfo", sn, body)
-            await server.directory.information(device.id, read_device_info(answer))
+            device.information = read_device_info(answer)
         except (PlatformError, ProtocolError) as problem:
             _LOG.info("no information of %s: %s", device.id, problem)
 

@@ -24,14 +24,20 @@ SECOND_DROPPED = defect(
 _REMEMBERED = 10_000
 _ALARM_BY_DEVICE = 2
 _SAME_ALARM_S = 60.0
+#: Changes after which the whole catalogue is asked for again.
+_ANEW = ("ADD", "DEL", "UPDATE")
 
 
 class Notices:
-    """Takes notifications."""
+    """Takes notifications.
+
+    Attributes:
+        heard: the alarms of late, so that none is taken twice.
+    """
 
     def __init__(self, server: SignallingServer) -> None:
         self._server = server
-        self._heard: OrderedDict[tuple[object, ...], float] = OrderedDict()
+        self.heard: OrderedDict[tuple[object, ...], float] = OrderedDict()
         self._alarmed: set[str] = set()
 
     def take(self, device: Registered, message: Manscdp) -> None:
@@ -40,7 +46,9 @@ class Notices:
             self._alarm(device, message)
         elif message.command == "Catalog":
             page = read_catalog(message)
-            if page.items:
+            if any(one.event in _ANEW for one in page.items):
+                self._server.ask_catalogue(device)
+            elif page.items:
                 directory = self._server.directory
                 self._server.behind(directory.channel_states(device.id, page.items))
 
@@ -66,11 +74,11 @@ class Notices:
     def _is_repeated(self, device: Registered, alarm: Alarm) -> bool:
         now = self._server.time.monotonic()
         key = (device.id, alarm.device, alarm.method, alarm.alarm_type, alarm.time_text)
-        last = self._heard.get(key)
-        self._heard[key] = now
-        self._heard.move_to_end(key)
-        while len(self._heard) > _REMEMBERED:
-            self._heard.popitem(last=False)
+        last = self.heard.get(key)
+        self.heard[key] = now
+        self.heard.move_to_end(key)
+        while len(self.heard) > _REMEMBERED:
+            self.heard.popitem(last=False)
         return last is not None and now - last < _SAME_ALARM_S
 
     async def _say(self, device: Registered, body: bytes) -> None:

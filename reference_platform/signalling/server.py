@@ -50,6 +50,7 @@ class SignallingServer:
         asking: questions to them.
         notices: what they notified of.
         dialogs: sessions by Call-ID: told of requests within them.
+        on_presence: called with a device's id and whether it is online now.
 
     Args:
         settings: addresses, identity.
@@ -153,7 +154,7 @@ class SignallingServer:
         at = self.time.now()
         told = self.directory.online if online else self.directory.offline
         self._told.put_nowait(told(device.id, at, why))
-        for listener in self.on_presence:
+        for listener in list(self.on_presence):
             listener(device.id, online)
 
     async def _telling(self) -> None:
@@ -168,6 +169,10 @@ class SignallingServer:
     def greet(self, device: Registered) -> None:
         """A device came: ask what it is and what it has."""
         self.behind(self._greeting.greet(device))
+
+    def ask_catalogue(self, device: Registered) -> None:
+        """Its catalogue changed: ask for it again."""
+        self.behind(self._greeting.catalogue(device))
 
     async def registration_refused(self, identifier: str, host: str, why: str) -> None:
         """Note a refusal, each device and reason once a minute."""

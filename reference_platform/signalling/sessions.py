@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Kind = Literal["Play", "Playback", "Download"]
 ANSWER_SECONDS = 10.0
 WITHIN_SECONDS = 5.0
+BYE_SECONDS = 2.0
 FIRST_PACKET_SECONDS = 5.0
 #: Nothing for so long: the source is lost.
 STALL_SECONDS = 5.0
@@ -180,6 +181,7 @@ class MediaSession:
         """
         session = cls(server, device, order)
         try:
+            server.on_presence.append(session._presence)
             await session._invite()
         except BaseException:
             await session.close()
@@ -290,6 +292,12 @@ class MediaSession:
     def _broken(self, why: str) -> None:
         """The media connection is gone."""
         self._end(PlatformError("source.lost", 502, device=self._device.id, why=why))
+
+    def _presence(self, device: str, online: bool) -> None:
+        """A device that went offline sends no more, whatever still arrives."""
+        if device == self._device.id and not online:
+            self._dialog_over()
+            self._broken("offline")
 
     async def _watching(self) -> None:
         """The source is lost when nothing comes, unless it was told to pause."""
@@ -406,6 +414,8 @@ class MediaSession:
             return
         self._closed = True
         self._queue.end()
+        with contextlib.suppress(ValueError):
+            self._server.on_presence.remove(self._presence)
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
@@ -416,4 +426,4 @@ class MediaSession:
             request = self._dialog.request("BYE")
             self._dialog_over()
             with contextlib.suppress(PlatformError):
-                await self._server.ask(request, self._device, WITHIN_SECONDS)
+                await self._server.ask(request, self._device, BYE_SECONDS)

@@ -12,7 +12,6 @@ from typing import Any
 
 from protocols.gb28181.alarms import Alarm
 from protocols.gb28181.catalog import CatalogItem
-from protocols.gb28181.device import DeviceInfo
 from protocols.time_source import TimeSource
 from reference_platform.ports import ChannelRef
 from reference_platform.settings import PlatformSettings
@@ -49,7 +48,6 @@ class MemoryDirectory:
         self.refusals: list[tuple[str, str]] = []
         self.catalogues: dict[str, list[CatalogItem]] = {}
         self.states: list[CatalogItem] = []
-        self.found: list[DeviceInfo] = []
         self.alarms: list[Alarm] = []
         self.changed = asyncio.Event()
 
@@ -82,9 +80,6 @@ class MemoryDirectory:
     ) -> None:
         self.states += items
         self.changed.set()
-
-    async def information(self, identifier: str, found: DeviceInfo) -> None:
-        self._note(self.found, found)
 
     async def alarm(self, identifier: str, alarm: Alarm, at: float) -> None:
         self._note(self.alarms, alarm)
