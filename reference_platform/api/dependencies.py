@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from reference_platform.behaviours import defect
 from reference_platform.errors import Denied, PlatformError
-from reference_platform.people.access import Principal
+from reference_platform.people.access import Principal, raise_refusal
 
 if TYPE_CHECKING:
     from reference_platform.platform import Platform
@@ -74,6 +74,7 @@ def _require_same_site(connection: HTTPConnection) -> None:
 async def _principal(request: Request) -> Principal:
     principal = await find_principal(request)
     request.state.principal = principal
+    raise_refusal(platform_of(request).access.session_refusal(principal))
     return principal
 
 
@@ -81,10 +82,7 @@ async def _full_principal(
     request: Request, principal: Annotated[Principal, Depends(_principal)]
 ) -> Principal:
     """As ``_principal``, for one who need not change the password first."""
-    platform = platform_of(request)
-    if refusal := platform.access.session_refusal(principal):
-        raise PlatformError(refusal, 401 if refusal.startswith("session.") else 403)
-    if platform.access.rights.users[principal.user_id].must_change_password:
+    if platform_of(request).access.rights.users[principal.user_id].must_change_password:
         raise Denied("password.must-change")
     return principal
 

@@ -269,9 +269,9 @@ class Access:
         organisation_id: str | None,
     ) -> str | None:
         """Once the session or the account holds."""
-        user = self._user(principal)
-        if user.must_change_password:
+        if self._rights.users[principal.user_id].must_change_password:
             return "password.must-change"
+        user = self._user(principal)
         if RIGHTS_NOT_ENFORCED_ON_API in self._behaviours:
             return None
         if not self._role_allows(user, operation):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from protocols.time_source import TimeSource
 from reference_platform.people.access import Access
 from reference_platform.people.audit import Audit
 from reference_platform.people.first_start import begin
-from reference_platform.people.login import LogIn
+from reference_platform.people.login import DELETED_USER_CAN_LOG_IN, LogIn
 from reference_platform.people.passwords import PasswordCost, Passwords
 from reference_platform.people.policy import SecurityPolicy
 from reference_platform.people.rights import read_rights
@@ -40,6 +41,7 @@ class People:
         self._behaviours = behaviours
         self._passwords = Passwords(cost)
         self._refreshing = asyncio.Lock()
+        self._read_rights = partial(read_rights, deleted_too=DELETED_USER_CAN_LOG_IN in behaviours)
         self._purging: asyncio.Task[None] | None = None
         self.sessions = Sessions(database, time_source, behaviours)
         self.access = Access(time_source, self.sessions.refusal, behaviours)
@@ -55,7 +57,7 @@ class People:
             behaviours,
         )
         self.users = Users(
-            database, self.access, self.sessions, self.log_in, time_source, self.refresh
+            database, self.access, self.sessions, self.log_in, time_source, self.refresh, behaviours
         )
         self.roles = Roles(database, self.access, time_source, self.refresh, behaviours)
 
@@ -83,7 +85,7 @@ class People:
         organisations, devices or channels.
         """
         async with self._refreshing:
-            self.access.update(await self._database.read(read_rights))
+            self.access.update(await self._database.read(self._read_rights))
 
     def use_policy(self, policy: SecurityPolicy) -> None:
         """Let ``policy`` hold from now on."""

@@ -11,10 +11,15 @@ from reference_platform.store.inventory_tables import ChannelRow, OrganisationRo
 from reference_platform.store.people_tables import RoleRow, UserRow
 
 
-def read_rights(session: Session) -> Rights:
-    """All accounts, organisations and channels, as ``Access`` needs them."""
+def read_rights(session: Session, *, deleted_too: bool = False) -> Rights:
+    """All accounts, organisations and channels, as ``Access`` needs them.
+
+    ``deleted_too``: for the defect ``deleted-user-can-log-in`` alone.
+    """
     roles = {role.id: role for role in session.scalars(select(RoleRow))}
-    users = session.scalars(select(UserRow).where(UserRow.deleted_at.is_(None)))
+    users = session.scalars(
+        select(UserRow) if deleted_too else select(UserRow).where(UserRow.deleted_at.is_(None))
+    )
     organisations = session.execute(select(OrganisationRow.id, OrganisationRow.parent_id))
     channels = session.execute(
         select(ChannelRow.id, ChannelRow.device_id, ChannelRow.organisation_id)
