@@ -130,22 +130,32 @@ def _sip_port(script: Script) -> int:
 
 
 async def _datagrams(script: Script, host: str, request: SipRequest) -> None:
-    """A forged copy with another SN, and the very same message again, from another socket."""
+    """A forged copy with another SN, and the very same message again, from another socket.
+
+    The same message comes a third time as a new transaction: a device that only passes over
+    retransmissions, as RFC 3261 has it, obeys whoever waits until it has forgotten the first one.
+    """
     platform = script.device.platform
     ports = sorted({_sip_port(script), _SIP_PORT})
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.setblocking(False)
         out.bind((platform.settings.address, 0))
-        for name in ("tampered", "replayed"):
+        for name, channel in (
+            ("tampered", "datagram"),
+            ("replayed", "datagram"),
+            ("replayed", "datagram-new-transaction"),
+        ):
             found = _SN.search(request.body)
             sn = int(found[1]) if found else 0
             sent = request
             if name == "tampered":
                 sn = platform.next_sn()
                 sent = _forged(request, sn)
+            elif channel != "datagram":
+                sent = _renewed(request)
             since = script.now
             step: dict[str, Any]
-            with script.step(name, channel="datagram", obeyed=None, closed=False) as step:
+            with script.step(name, channel=channel, obeyed=None, closed=False) as step:
                 step |= {"sn": sn, "ports": ports}
                 try:
                     for port in ports:
@@ -189,8 +199,14 @@ async def _told_sender(out: socket.socket, sn: int) -> None:
 def _forged(request: SipRequest, sn: int) -> SipRequest:
     """A message of ours that we never sent: another serial number, another transaction."""
     body = _SN.sub(f"<SN>{sn}</SN>".encode(), request.body)
+    headers = _renewed(request).headers
+    headers.set("Call-ID", secrets.token_hex(16))
+    return SipRequest(request.method, request.uri, headers, body)
+
+
+def _renewed(request: SipRequest) -> SipRequest:
+    """The same message as a transaction of its own: only its branch differs."""
     headers = request.headers.copy()
     via = headers.get("Via") or ""
     headers.set("Via", _BRANCH.sub(f"branch=z9hG4bK{secrets.token_hex(8)}", via))
-    headers.set("Call-ID", secrets.token_hex(16))
-    return SipRequest(request.method, request.uri, headers, body)
+    return SipRequest(request.method, request.uri, headers, request.body)

@@ -11,6 +11,7 @@ from typing import Any
 
 from protocols.errors import ProtocolError
 from protocols.sip.endpoint import IncomingRequest, Peer
+from protocols.sip.fields import transaction_branch
 from protocols.sip.message import SipRequest, SipResponse
 from protocols.sip.passed import PassedMessage
 from simulators.behaviours import defect
@@ -44,6 +45,10 @@ TAMPERED_ACCEPTED = defect(
 REPLAY_ACCEPTED = defect(
     "replay-accepted",
     "The device obeys a copy of a message that it obeyed before, on its plain port 5060.",
+)
+REPLAY_IN_NEW_TRANSACTION = defect(
+    "replay-accepted-in-new-transaction",
+    "A message that was obeyed is obeyed again when the copy has a branch of its own.",
 )
 
 _LOG = logging.getLogger(__name__)
@@ -85,7 +90,7 @@ class GbDevice:
         self._installed = settings
         self._sn = 0
         self._searching = False
-        self._obeyed: OrderedDict[tuple[str, str, bytes], None] = OrderedDict()
+        self._obeyed: OrderedDict[tuple[str, str, bytes], str] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._behaviours: frozenset[str] = frozenset()
 
@@ -272,7 +277,7 @@ class GbDevice:
         if misled and order.command == "Catalog":
             incoming.respond(403)
             return
-        self._obeyed[key] = None
+        self._obeyed[key] = transaction_branch(request)
         while len(self._obeyed) > _REMEMBERED:
             self._obeyed.popitem(last=False)
         await patiently(self.state)
@@ -285,6 +290,8 @@ class GbDevice:
         mine = self._from_platform(incoming.peer)
         if self.state.has(REPLAY_ACCEPTED) and known:
             return True
+        if self.state.has(REPLAY_IN_NEW_TRANSACTION) and known:
+            return self._obeyed[key] != transaction_branch(incoming.request)
         if self.state.has(TAMPERED_ACCEPTED) and incoming.peer.transport == "udp" and not mine:
             return True
         return mine and not known

@@ -13,7 +13,7 @@ def test_over_tls_nothing_spoilt_is_obeyed_and_no_stranger_believed():
             tampered, forged = steps(recording, "tampered")
             assert (tampered["obeyed"], tampered["closed"]) == (False, True)
             assert forged["obeyed"] is False
-            assert [one["obeyed"] for one in steps(recording, "replayed")] == [False, False]
+            assert [one["obeyed"] for one in steps(recording, "replayed")] == [False] * 3
             assert steps(recording, "foreign-certificate")[0]["registered_over_it"] is False
             assert recording.facts["device"]["address"] == made.state.address
             talk = read_conversation(recording.parts["conversation.pcapng"].read())
@@ -41,5 +41,16 @@ def test_over_udp_a_forged_question_is_answered():
             recording = await made.visit("protection")
             assert [one["channel"] for one in steps(recording, "tampered")] == ["datagram"]
             assert steps(recording, "tampered")[0]["obeyed"]
+
+    asyncio.run(scenario())
+
+
+def test_a_copy_with_a_branch_of_its_own_is_told_from_a_retransmission():
+    async def scenario():
+        behaviours = ("replay-accepted-in-new-transaction",)
+        async with bench(*behaviours, transport="tls") as made:
+            recording = await made.visit("protection")
+            replayed = {one["channel"]: one["obeyed"] for one in steps(recording, "replayed")}
+            assert replayed == {"tls": False, "datagram": False, "datagram-new-transaction": True}
 
     asyncio.run(scenario())
