@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from assessment.reason import Reason
 from assessment.recording import Recording
@@ -250,13 +251,14 @@ def _print_lines(document: dict[str, Any], lang: str, console: Console) -> None:
         table.add_row(
             text(f"gb-platform-line.{line['name']}", lang),
             f"[{_STYLES[outcome]}]{text(f'gb-platform-outcome.{outcome}', lang)}[/]",
-            "\n".join(_found(line, lang)),
+            Text("\n".join(_found(line, lang))),  # what a platform sent is no markup
             line["clause"],
         )
     console.print(table)
     if document["problem"] is not None:
         problem = document["problem"]
-        console.print(text(f"reason.{problem['code']}", lang, **problem["parameters"]))
+        worded = text(f"reason.{problem['code']}", lang, **problem["parameters"])
+        console.print(worded, markup=False)
     console.print(text(f"gb-platform.overall-{document['overall']}", lang), style="bold")
 
 

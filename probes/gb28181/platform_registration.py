@@ -56,9 +56,14 @@ def challenge_in(said: Said) -> Challenge | None:
 def _challenge(scene: Scene) -> Line:
     line = Line("challenge", _REGISTER)
     strange = scene.registers("unknown-id")  # may be refused before anything is asked
-    for one in scene.sent("REGISTER"):
+    ours = [one for one in scene.sent("REGISTER") if one not in strange]
+    known = any(one.status in (200, 401) for one in ours)
+    for one in ours:
         final = one.final
-        if not _unasked(one) or final is None or one in strange:
+        if not _unasked(one) or final is None:
+            continue
+        if not known:  # perhaps we were given an id that nobody entered there
+            line.not_tried("refused", status=one.status)
             continue
         line.look()
         if one.status == 200:

@@ -27,6 +27,7 @@ async def stay(
     intrusive: bool = True,
     tls: bool = False,
     password: str = PASSWORD,
+    entered: str = DEVICE,
     **settings: Any,
 ) -> PlatformJudgement:
     """The judgement of a simulated platform with ``behaviours``."""
@@ -34,7 +35,7 @@ async def stay(
     address, own = f"127.90.2.{number}", f"127.90.3.{number}"
     context = certificates.server_context(address) if tls else None
     platform = UpperPlatform(
-        address, SERVER, {DEVICE: PASSWORD}, behaviours=behaviours, server_tls=context
+        address, SERVER, {entered: PASSWORD}, behaviours=behaviours, server_tls=context
     )
     await platform.start()
     port = platform.endpoint.tls_port if tls else platform.endpoint.port
@@ -153,4 +154,13 @@ async def test_a_password_that_is_refused_accuses_nobody() -> None:
     assert outcomes["challenge"] == "met"
     assert outcomes["registration"] == "not-tried"
     assert outcomes["catalog"] == "not-observed"
+    assert judgement.overall == "open"
+
+
+async def test_an_id_that_nobody_entered_accuses_nobody() -> None:
+    judgement = await stay(entered=DEVICE[:-1] + "6", intrusive=False)
+    assert departures(judgement) == {}
+    assert {
+        one.outcome for one in judgement.lines if one.name in ("challenge", "registration")
+    } == {"not-tried"}
     assert judgement.overall == "open"
