@@ -347,6 +347,7 @@ def _future() -> asyncio.Future[PlatformError | None]:
 async def _either(event: asyncio.Event, seconds: float) -> None:
     """Wait for ``event``, at most ``seconds``."""
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return

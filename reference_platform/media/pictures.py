@@ -80,7 +80,9 @@ class PictureFeed:
         if not self._pictures and not self._ended:
             self._changed.clear()
             try:
-                await asyncio.wait_for(self._changed.wait(), seconds)
+                # Not wait_for: in Python 3.11 it may lose a cancellation.
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
             except TimeoutError:
                 return None
         if self._pictures:
