@@ -138,3 +138,16 @@ def test_many_devices_leave_little_behind():
             assert not hasattr(platform.record(device.identifier), "__dict__")
 
     run(scenario)
+
+
+@pytest.mark.parametrize(("transport", "kept"), [("udp", True), ("tcp", False)])
+def test_a_platform_that_takes_over_waits_for_those_whose_connection_ended(transport, kept):
+    async def scenario():
+        async with upper_platform() as first, device_of(first, transport) as device:
+            await device.register()
+            known = dict(first.registrar.records)
+        async with upper_platform() as second:
+            second.adopt(known)
+            assert second.device(DEVICE).is_registered is kept
+
+    asyncio.run(scenario())
