@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from sqlalchemy import func, or_, select
 
 from protocols.time_source import TimeSource
-from reference_platform.errors import PlatformError
 from reference_platform.media.codes import WatermarkCodes
 from reference_platform.media.hub import LiveHub
 from reference_platform.media.limits import MediaLimits
@@ -15,37 +14,9 @@ from reference_platform.media.tickets import Tickets
 from reference_platform.media.viewers import Viewers
 from reference_platform.people.access import Access
 from reference_platform.people.audit import Audit
-from reference_platform.ports import ChannelRef, PlaybackSource, Source, Sources, Span, StreamName
+from reference_platform.ports import ChannelRef, Sources
 from reference_platform.store.database import Database
 from reference_platform.store.inventory_tables import ServiceRow
-
-
-class NoSources:
-    """No camera at all."""
-
-    async def live(self, channel: ChannelRef, stream: StreamName) -> Source:
-        """See ``Sources``."""
-        raise PlatformError("source.offline", 503, device=channel.device, stream=stream)
-
-    async def playback(
-        self,
-        channel: ChannelRef,
-        start: float,  # noqa: ARG002
-        end: float,  # noqa: ARG002
-        *,
-        download: bool = False,  # noqa: ARG002
-    ) -> PlaybackSource:
-        """See ``Sources``."""
-        raise PlatformError("source.offline", 503, device=channel.device)
-
-    async def records(
-        self,
-        channel: ChannelRef,
-        start: float,  # noqa: ARG002
-        end: float,  # noqa: ARG002
-    ) -> Sequence[Span]:
-        """See ``Sources``."""
-        raise PlatformError("source.offline", 503, device=channel.device)
 
 
 class MediaRoom:
