@@ -45,6 +45,8 @@ _VISIT_SECONDS = {
     "gb28181:protection": 60,
     "gb28181:platform": 40,
     "platform:management": 60,
+    "platform:accounts": 60,
+    "platform:rights": 90,
 }
 _DISTURBING = {"white-light": "plan.lamp", "passwords": "plan.log-ins", "stream:night": "plan.dark"}
 _DISTURBING |= dict.fromkeys(PLATFORM_INTRUSIVE, "plan.platform")

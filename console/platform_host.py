@@ -109,11 +109,13 @@ class Hosted:
 async def set_up(platform: Platform, plan: HostedPlatform) -> None:
     """Enter what an installer enters."""
     log_in = platform.people.log_in
-    first = str(platform.first_password)
+    first, own = str(platform.first_password), secrets.token_urlsafe(24) + "aA1"
     installer = (await log_in.begin("admin", first, _LOCAL)).principal
     if log_in.me(installer).must_change_password:
-        await log_in.change_password(installer, first, secrets.token_urlsafe(24) + "aA1")
+        await log_in.change_password(installer, first, own)
         await platform.people.refresh()
+        await log_in.end(installer)
+        installer = (await log_in.begin("admin", own, _LOCAL)).principal
     await platform.people.users.add(
         installer,
         NewUser(

@@ -10,9 +10,16 @@ from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
 from assessment.verdicts import Verdict
+from probes.platform.areas import measure_areas
+from probes.platform.cameras import measure_cameras
+from probes.platform.rights import measure_grain, measure_levels, measure_rights
+from probes.platform.roles import measure_roles
 from probes.platform.tree import measure_tree
+from probes.platform.user_fields import measure_user_fields
+from probes.platform.users import measure_users
 from steps.acceptance import SITE, Conclusion, ScenarioRun
-from steps.gb28181 import judge
+from steps.gb28181 import concluded, judge
+from targets.site import Point
 
 
 @given("点位清单中的运营平台")
@@ -26,6 +33,8 @@ def operated_platforms(scenario_run: ScenarioRun) -> None:
 #: What is done with a platform, and the recording that it makes.
 _VISITS = {
     "增删改组织、设备、客户、网络、安全与业务": "management",
+    "增删改角色与用户并停用、过期、删除": "accounts",
+    "以每一种身份对每一项接口操作逐一提问": "rights",
 }
 
 
@@ -34,15 +43,69 @@ def visit_platform_for(scenario_run: ScenarioRun, what: str) -> None:
     scenario_run.ask_for(f"platform:{_VISITS[what]}")
 
 
-def judge_platform(run: ScenarioRun, kind: str, probe: Callable[[Recording], Measurement]) -> None:
-    """Judge every platform by one probe on its recording of ``platform:kind``."""
+def none_to_judge(run: ScenarioRun) -> bool:
+    """Whether there is no platform; then that is the finding."""
     if run.points:
-        judge(run, f"platform:{kind}", probe)
-        return
+        return False
     reason = Reason("platform.none")
     run.conclude(SITE, Conclusion(Verdict.PENDING, reason, settle=Reason("settle.name-platform")))
+    return True
+
+
+def judge_platform(run: ScenarioRun, kind: str, probe: Callable[[Recording], Measurement]) -> None:
+    """Judge every platform by one probe on its recording of ``platform:kind``."""
+    if not none_to_judge(run):
+        judge(run, f"platform:{kind}", probe)
 
 
 @then("平台的组织树可多级增删改且重启后不变")
 def tree_is_kept(scenario_run: ScenarioRun) -> None:
     judge_platform(scenario_run, "management", measure_tree)
+
+
+@then("平台的前端设备可增删改且删除后各处不见")
+def cameras_are_kept(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "management", measure_cameras)
+
+
+@then("平台对五个方面都能查看和修改")
+def areas_are_managed(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "management", measure_areas)
+
+
+@then("平台的角色可定义、修改、删除且对运行中的会话立即生效")
+def roles_are_kept(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "accounts", measure_roles)
+
+
+@then("平台的用户可增删改、关联角色、查询且不泄露口令")
+def users_are_kept(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "accounts", measure_users)
+
+
+@then("平台保存并执行用户的每一项信息")
+def user_fields_are_enforced(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "accounts", measure_user_fields)
+
+
+@then("平台的三级权限互不越级")
+def levels_hold(scenario_run: ScenarioRun) -> None:
+    if none_to_judge(scenario_run):
+        return
+    governing = scenario_run.acceptance.reading("R-016")
+
+    def one(point: Point) -> Conclusion:
+        recording = scenario_run.recording("platform:rights", point)
+        return concluded(scenario_run, measure_levels(recording, governing=governing))
+
+    scenario_run.judge_each(one)
+
+
+@then("平台对不同用户执行不同权限")
+def rights_hold(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "rights", measure_rights)
+
+
+@then("平台的授权精确到每一路")
+def grain_is_fine(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "rights", measure_grain)

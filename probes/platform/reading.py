@@ -8,6 +8,8 @@ from typing import Any
 from assessment.recording import Recording
 
 Step = Mapping[str, Any]
+#: How a platform says that somebody may not, or that there is no such thing for whoever asks.
+DENIED = (401, 403, 404)
 
 
 def steps(recording: Recording, name: str = "", **fields: str) -> list[Step]:

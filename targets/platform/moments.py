@@ -10,12 +10,3 @@ _BEIJING = timezone(timedelta(hours=8))
 def iso_time(moment: float) -> str:
     """POSIX seconds as ``2026-11-27T10:00:00.000000+08:00``."""
     return datetime.fromtimestamp(moment, _BEIJING).isoformat()
-
-
-def posix_time(written: object) -> float | None:
-    """The POSIX seconds of an ISO 8601 time with its offset, ``None`` when it is not one."""
-    try:
-        found = datetime.fromisoformat(str(written))
-    except ValueError:
-        return None
-    return found.timestamp() if found.tzinfo is not None else None

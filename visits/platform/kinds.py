@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from visits.circumstances import Visit
+from visits.platform.accounts import record_accounts
 from visits.platform.management import record_management
+from visits.platform.rights import record_rights
 
 PLATFORM_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
     "platform:management": record_management,
+    "platform:accounts": record_accounts,
+    "platform:rights": record_rights,
 }
 #: Kinds that make things on the platform or change it.
-PLATFORM_INTRUSIVE = frozenset({"platform:management"})
+PLATFORM_INTRUSIVE = frozenset({"platform:management", "platform:accounts", "platform:rights"})

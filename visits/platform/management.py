@@ -16,8 +16,6 @@ from visits.circumstances import Visit
 from visits.platform.script import PlatformScript, kept, working
 
 LEVELS = 5
-#: An address of RFC 5737: there is no camera at it.
-_NOWHERE = "rtsp://192.0.2.1:554/stream"
 #: What is changed of areas that have one record each, and by how much or to what.
 _SINGLE: dict[Kind, tuple[str, Any]] = {
     "network": ("upstream_ntp", ["192.0.2.2"]),
@@ -55,18 +53,16 @@ async def _make(script: PlatformScript) -> None:
         if not outcome.done:
             break
         parent = outcome.id
-    identifier = script.device_id("132")
+    device = script.device_id("132")
     await script.create(
         "devices",
         "camera",
-        {
-            "id": identifier,
-            "name": script.name("camera"),
-            "organisation": root,
-            "protocol": "rtsp",
-            "address": _NOWHERE,
-        },
+        {"id": device, "name": script.name("camera"), "organisation": root, "protocol": "gb28181"},
     )
+    if "camera" in script.made and script.port.has_interface:
+        # It will never register, so that nobody needs to stand by with a camera.
+        channel = {"id": script.device_id("131"), "device": device, "name": script.name("channel")}
+        await script.create("channels", "channel", channel)
     await script.create(
         "customers",
         "customer",
@@ -178,7 +174,8 @@ async def _delete(script: PlatformScript) -> None:
             await script.log_in(tenant, of="tenant")
             await script.remove("tenant")
     if "camera" in script.made:
-        channels = await _channels_of(script)
+        made = script.made.get("channel")
+        channels = [made.id] if made is not None else []
         await _views(script, "views-before", channels)
         await script.remove("camera")
         await _views(script, "views-after", channels)
@@ -190,13 +187,6 @@ async def _delete(script: PlatformScript) -> None:
         if f"level-{level}" in script.made:
             await script.remove(f"level-{level}")
     await script.list_own("organisations", name="tree-after-all")
-
-
-async def _channels_of(script: PlatformScript) -> list[str]:
-    """The channels of the camera of this visit."""
-    device = script.made["camera"].id
-    listed = await script.port.list(script.admin, "channels")
-    return [str(one.get("id")) for one in listed.items if str(one.get("device")) == device][:4]
 
 
 async def _views(script: PlatformScript, name: str, channels: list[str]) -> None:
@@ -214,14 +204,14 @@ async def _views(script: PlatformScript, name: str, channels: list[str]) -> None
                 str(one.get("id")) == channel for one in shown.items
             )
             views[f"channel:{channel}"] = (await port.read(session, "channels", channel)).fact()
-            views[f"live:{channel}"] = {"status": await _live_status(script, session, channel)}
+            views[f"live:{channel}"] = await _live(script, session, channel)
     script.steps.append({"name": name, "at": script.now, "views": views, "channels": channels})
 
 
-async def _live_status(script: PlatformScript, session: Session, channel: str) -> int:
-    """The status of HTTP with which a live picture is answered, 0 when nothing came."""
+async def _live(script: PlatformScript, session: Session, channel: str) -> dict[str, Any]:
+    """How a live picture is answered; nothing when the answer did not come."""
     try:
         async with script.port.live(session, channel) as stream:
-            return stream.status
+            return {"status": stream.status}
     except VisitProblem:
-        return 0
+        return {}
