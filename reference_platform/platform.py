@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from protocols.time_source import SystemTime, TimeSource
@@ -21,7 +21,13 @@ from reference_platform.media.room import MediaRoom
 from reference_platform.people.access import Principal
 from reference_platform.people.passwords import PasswordCost
 from reference_platform.people.people import People
+from reference_platform.playback.downloads import Downloads
+from reference_platform.playback.playbacks import Playbacks
 from reference_platform.ports import Sources
+from reference_platform.recording.channel_writer import SegmentLimits
+from reference_platform.recording.room import RecordingRoom
+from reference_platform.recording.segments import SegmentFormat
+from reference_platform.recording.storage import StorageLimits
 from reference_platform.server import WebServer, plain_app
 from reference_platform.settings import PlatformSettings
 from reference_platform.signalling.room import SignallingRoom
@@ -42,6 +48,8 @@ class Platform:
         inventory, events: what is managed, and what happens to it.
         signalling: devices that register, and others; where pictures come from.
         media: live pictures (hub, viewers), watermark codes, tickets.
+        recording: recorder, archive, disk.
+        playbacks, downloads: recordings given back.
         certificate: PEM files of HTTPS and SIP over TLS.
         first_password: a one-time password of the first administrator, to be shown once.
         https_port, http_port: where it listens, once started.
@@ -55,8 +63,24 @@ class Platform:
         password_cost: PasswordCost | None = None,
         sources: Sources | None = None,
         media_limits: MediaLimits | None = None,
+        storage_limits: StorageLimits | None = None,
+        segment_limits: SegmentLimits | None = None,
+        recording_formats: Sequence[SegmentFormat] = (),
     ) -> None:
+        """Prepare; nothing is touched before ``start``.
+
+        Args:
+            settings: what an operator decides.
+            time_source: the machine's clock if none is given.
+            password_cost: of hashing; the library's own if none is given.
+            sources: where pictures come from, instead of the devices.
+            media_limits, storage_limits, segment_limits: bounds of those rooms.
+            recording_formats: kinds of recordings beside the platform's own, for test hosts.
+        """
         self.settings = settings
+        self._storage_limits = storage_limits
+        self._segment_limits = segment_limits
+        self._recording_formats = recording_formats
         self._sources = sources
         self._media_limits = media_limits or MediaLimits()
         self.time_source = time_source or SystemTime()
@@ -143,9 +167,60 @@ class Platform:
             settings.behaviours,
         )
         self._closes(self.media.close)
+        await self._start_recordings(sources)
 
         await self._listen(tls)
         self._open.callback(self.access.end_everything, "platform.closing")
+
+    async def _start_recordings(self, sources: Sources) -> None:
+        """What is kept of pictures, and how it is given back."""
+        settings, channels = self.settings, self.inventory.channels
+        self.recording = RecordingRoom(
+            settings.data / "recordings",
+            self.media.hub,
+            sources,
+            channels,
+            self.access,
+            self.inventory.alarms,
+            self.events,
+            self.time_source,
+            limits=self._storage_limits,
+            segments=self._segment_limits,
+            formats=self._recording_formats,
+            behaviours=settings.behaviours,
+        )
+        self._closes(self.recording.close)
+        await self.recording.start()
+        archive, codes = self.recording.archive, self.media.codes
+        self.playbacks = Playbacks(
+            archive,
+            sources,
+            channels,
+            self.access,
+            self.audit,
+            codes,
+            self.time_source,
+            media=self._media_limits,
+            behaviours=settings.behaviours,
+        )
+        self._closes(self.playbacks.close)
+        await self.playbacks.start()
+        self.downloads = Downloads(
+            settings.data / "downloads",
+            self.database,
+            archive,
+            sources,
+            channels,
+            self.access,
+            self.audit,
+            codes,
+            self.time_source,
+            flush=self.recording.recorder.flush,
+            media=self._media_limits,
+            behaviours=settings.behaviours,
+        )
+        self._closes(self.downloads.close)
+        await self.downloads.start()
 
     async def _listen(self, tls: ssl.SSLContext) -> None:
         settings = self.settings

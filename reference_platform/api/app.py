@@ -9,11 +9,14 @@ from fastapi.responses import JSONResponse
 
 from reference_platform.api import (
     areas,
+    downloads,
     events,
     inventory,
     live,
     people,
+    playbacks,
     problems,
+    recordings,
     seeded,
     session,
     tickets,
@@ -34,6 +37,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.router,
     tickets.router,
     watermarks.router,
+    recordings.router,
+    playbacks.router,
+    downloads.router,
 )
 """Every resource of the API; a room adds its router here."""
 

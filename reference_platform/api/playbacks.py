@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
@@ -15,7 +15,10 @@ from reference_platform.people.access import Principal
 from reference_platform.playback.models import NewPlayback, PlaybackControl, PlaybackView
 
 router = APIRouter(tags=["playback"])
-_DEVICE = {502: {"description": "the device refuses"}, 504: {"description": "it does not answer"}}
+_DEVICE: dict[int | str, dict[str, Any]] = {
+    502: {"description": "the device refuses"},
+    504: {"description": "it does not answer"},
+}
 
 
 @router.post("/playbacks", name="playbacks.open", status_code=201)

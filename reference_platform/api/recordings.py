@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
@@ -15,7 +15,10 @@ router = APIRouter(tags=["recordings"])
 ChannelQuery = Annotated[NationalIdField, Query(description="20 digits")]
 StartQuery = Annotated[Moment, Query(description="begin of the period")]
 EndQuery = Annotated[Moment, Query(description="end of the period, excluded")]
-_DEVICE = {502: {"description": "the device refuses"}, 504: {"description": "it does not answer"}}
+_DEVICE: dict[int | str, dict[str, Any]] = {
+    502: {"description": "the device refuses"},
+    504: {"description": "it does not answer"},
+}
 
 
 @router.get("/recordings", name="recordings.list")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 from fastapi.responses import StreamingResponse
@@ -18,12 +18,21 @@ class EndingResponse(StreamingResponse):
     Args:
         body: ends by itself soon after ``ended``, unless the connection hangs.
         ended: for instance ``Watch.ended``.
+        close: called when the answer is over, however it ended.
     """
 
-    def __init__(self, body: AsyncIterator[bytes], ended: asyncio.Event, **options: Any) -> None:
+    def __init__(
+        self,
+        body: AsyncIterator[bytes],
+        ended: asyncio.Event,
+        *,
+        close: Callable[[], None] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(body, **options)
         self._body = body
         self._ended = ended
+        self._close = close
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -40,6 +49,8 @@ class EndingResponse(StreamingResponse):
             results = await asyncio.gather(sent, gone, over, return_exceptions=True)
             if isinstance(self._body, AsyncGenerator):
                 await self._body.aclose()
+            if self._close is not None:
+                self._close()
         if isinstance(results[0], Exception) and not isinstance(results[0], OSError):
             raise results[0]
 

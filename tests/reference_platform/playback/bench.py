@@ -47,11 +47,11 @@ def archive_of(folder: Path, spans: Iterable[tuple[float, float]]) -> Archive:
     return opened(folder, formats=(PlantedSegments(),))
 
 
-def shown_times(data: bytes) -> list[float]:
-    """The time in the pixels of every picture of a file, seconds from noon."""
+def shown_times(data: bytes, base: float = NOON) -> list[float]:
+    """The time in the pixels of every picture of a file, seconds from ``base``."""
     with av.open(io.BytesIO(data)) as container:
         return [
-            round(read_bars(frame.to_ndarray(format="gray")) - NOON, 3)
+            round(read_bars(frame.to_ndarray(format="gray")) - base, 3)
             for frame in container.decode(video=0)
         ]
 
@@ -65,8 +65,9 @@ class Chunk:
 class Player:
     """Takes a stream in the background and keeps what came, and when."""
 
-    def __init__(self, stream: AsyncIterator[bytes]) -> None:
+    def __init__(self, stream: AsyncIterator[bytes], base: float = NOON) -> None:
         self.chunks: list[Chunk] = []
+        self._base = base
         self._more = asyncio.Event()
         self.task = asyncio.create_task(self._run(stream))
 
@@ -92,8 +93,8 @@ class Player:
         return b"".join(chunk.data for chunk in self.chunks)
 
     def times(self) -> list[float]:
-        """What the pictures show, seconds from noon."""
-        return shown_times(self.data)
+        """What the pictures show, seconds from the base."""
+        return shown_times(self.data, self._base)
 
     def pace(self, begin: int, end: int) -> float:
         """Shown seconds over real seconds between two pictures."""
