@@ -22,6 +22,7 @@ class Finding:
         visit: the kind of visit that meets the quirk.
         does: what the harness does, a sentence.
         fails: reasons for which a requirement fails.
+        also: further ones, which a visit finds when it is long enough.
         open: reasons for which one stays open.
         departures: listed beside the verdict, which they do not decide.
         whole: whether the visit gets all it came for.
@@ -32,12 +33,17 @@ class Finding:
     fails: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     departures: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     whole: bool = True
 
     @property
     def reports(self) -> str:
         """All codes in words."""
-        parts = (("fails", self.fails), ("open", self.open), ("listed", self.departures))
+        parts = (
+            ("fails", self.fails + self.also),
+            ("open", self.open),
+            ("listed", self.departures),
+        )
         told = [
             f"{word}: {', '.join(f'`{one}`' for one in codes)}" for word, codes in parts if codes
         ]
@@ -149,6 +155,7 @@ FINDINGS: Mapping[str, Finding] = {
         "Believes the time stamps and not the 200.",
         fails=("gb-records.seek-ignored",),
         open=("gb-records.end-not-reached",),
+        also=("gb-records.pause-goes-on", "gb-records.scale-ignored"),
     ),
     quirks.KEEPALIVE_MISSING: Finding(
         "keepalive",
