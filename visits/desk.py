@@ -1,5 +1,7 @@
 """The desk: every camera visited once per kind, side by side, each within a hard bound.
 
+One camera sees one visit at a time, but for what waits for its signalling while pictures are taken.
+
 What a device or the network does becomes the recording's problem; anything else is a fault of
 the harness and is raised as such.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import itertools
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -18,8 +21,7 @@ from assessment.recording import Recording
 from protocols.errors import ProtocolError
 from targets.camera import CameraTarget
 from targets.errors import VisitProblem
-from targets.onvif_client import OnvifClient
-from targets.onvif_media import CameraMedia
+from visits.acquaintance import PICTURES, TALK, Acquaintance
 from visits.circumstances import Circumstances, Lengths, Visit
 from visits.clock import record_clock
 from visits.description import record_description
@@ -143,7 +145,7 @@ class VisitDesk:
         self._at_once = at_once
         self._allow_visits = allow_visits
         self._recorders = {**RECORDERS, **(recorders or {})}
-        self._cameras: dict[str, _Acquaintance] = {}
+        self._cameras: dict[str, Acquaintance] = {}
         self._gate: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -157,8 +159,8 @@ class VisitDesk:
             Exception: the harness broke.
         """
         recorder = self._recorders[kind]
-        known = self._cameras.setdefault(camera.point, _Acquaintance())
-        async with known.lock:
+        known = self._cameras.setdefault(camera.point, Acquaintance())
+        async with known.alone(kind):
             kept = await asyncio.to_thread(self._store.find, kind, camera.point)
             if kept is not None:
                 return kept
@@ -171,7 +173,7 @@ class VisitDesk:
             return await asyncio.to_thread(self._store.save, made)
 
     async def _make(
-        self, kind: str, camera: CameraTarget, recorder: Recorder, known: _Acquaintance
+        self, kind: str, camera: CameraTarget, recorder: Recorder, known: Acquaintance
     ) -> Recording:
         draft = Draft(kind, camera.point, self._circumstances.time_source)
         platform = self._circumstances.gb28181
@@ -197,8 +199,9 @@ class VisitDesk:
             kind, self._circumstances.lengths
         )
         problem = await _bounded(recorder(visit), bound)
-        visit.client.close()
-        visit.client.transcript = None
+        if kind not in TALK:  # pictures may be taken over these connections just now
+            visit.client.close()
+            visit.client.transcript = None
         if _password_refused(problem, draft) and camera.user:
             known.refuse(streams_only=visit.client.logged_in)
         return draft.seal(problem)
@@ -236,13 +239,24 @@ class VisitDesk:
     async def _round(
         self, camera: CameraTarget, kinds: Sequence[str], progress: Progress | None
     ) -> None:
-        for kind in kinds:
-            try:
-                recording = await self.visit(kind, camera)
-            except Exception:  # noqa: BLE001 - whoever asks for this visit meets the fault
-                continue
-            if progress is not None:
-                progress(kind, camera, recording)
+        async def each(some: Iterable[str]) -> None:
+            for kind in some:
+                try:
+                    recording = await self.visit(kind, camera)
+                except Exception:  # noqa: BLE001 - whoever asks for this visit meets the fault
+                    continue
+                if progress is not None:
+                    progress(kind, camera, recording)
+
+        for beside, some in itertools.groupby(kinds, lambda kind: kind in TALK | PICTURES):
+            if beside:
+                lanes = list(some)
+                await asyncio.gather(
+                    each(kind for kind in lanes if kind in TALK),
+                    each(kind for kind in lanes if kind in PICTURES),
+                )
+            else:
+                await each(some)
 
     def visit_all(
         self, kind: str, cameras: Iterable[CameraTarget], progress: Progress | None = None
@@ -326,29 +340,6 @@ class VisitDesk:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class _Acquaintance:
-    """What the desk knows of one camera: its connections, and whether it refused us."""
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.refused = False
-        self.streams_refused = False
-        self._secret: object = None
-        self._media: CameraMedia | None = None
-
-    def media(self, camera: CameraTarget, circumstances: Circumstances) -> CameraMedia:
-        if self._media is None or self._secret is not camera.secret:
-            self._secret = camera.secret
-            client = OnvifClient(camera, time_source=circumstances.time_source)
-            self._media = CameraMedia(client)
-        return self._media
-
-    def refuse(self, *, streams_only: bool) -> None:
-        """Remember a refusal; by the streams alone when ONVIF accepts the same password."""
-        self.streams_refused = True
-        self.refused = self.refused or not streams_only
 
 
 async def _bounded(work: Awaitable[None], seconds: float) -> Reason | None:

@@ -106,6 +106,54 @@ async def test_a_camera_sees_one_visit_at_a_time_and_each_kind_once() -> None:
     assert recorders.count == 2
 
 
+async def test_pictures_are_taken_while_signalling_is_waited_for_and_beside_nothing_else() -> None:
+    talk, pictures = "gb28181:registration", "stream:night"
+    begun = {kind: asyncio.Event() for kind in (talk, pictures)}
+    seen: list[str] = []
+
+    async def meets(kind: str, other: str) -> None:
+        begun[kind].set()
+        await begun[other].wait()
+        seen.append(kind)
+
+    async def alone(visit: Visit) -> None:
+        seen.append("alone")
+        await asyncio.sleep(0.01)
+        seen.append("alone")
+
+    recorders = {
+        talk: lambda _: meets(talk, pictures),
+        pictures: lambda _: meets(pictures, talk),
+        "clock": alone,
+    }
+    one = VisitDesk(MemoryStore(), circumstances(), recorders=recorders)  # type: ignore[arg-type]
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(one.visit(kind, camera(1)) for kind in ("clock", talk, pictures)))
+    assert sorted(seen[:2]) == ["alone", "alone"]
+    assert sorted(seen[2:]) == [talk, pictures]
+
+
+def test_the_background_goes_through_both_side_by_side_in_their_order() -> None:
+    recorders = Recorders()
+    kinds = ("slow", "stream:night", "white-light", "gb28181:keepalive", "also")
+    told: list[str] = []
+    done = threading.Event()
+
+    def progress(kind: str, _: CameraTarget, __: Recording) -> None:
+        told.append(kind)
+        if kind == "also":
+            done.set()
+
+    all_slow = dict.fromkeys(kinds, recorders.slow)
+    one = VisitDesk(MemoryStore(), circumstances(), recorders=all_slow)
+    with one:
+        one.begin({"p1": kinds}, [camera(1)], progress)
+        assert done.wait(5)
+    assert told[0] == "slow"
+    assert told[-1] == "also"
+    assert recorders.most == 2
+
+
 def test_what_is_kept_is_not_visited_again(tmp_path) -> None:  # type: ignore[no-untyped-def]
     recorders = Recorders()
     with RunStore.create(tmp_path / "run", {}) as store, desk(recorders, store) as one:  # type: ignore[arg-type]

@@ -130,40 +130,42 @@ def _sip_port(script: Script) -> int:
 
 
 async def _datagrams(script: Script, host: str, request: SipRequest) -> None:
-    """A forged copy with another SN, and the very same message again, from another socket.
+    """A forged copy with another SN, and the very same message again, each from another socket.
 
     The same message comes a third time as a new transaction: a device that only passes over
     retransmissions, as RFC 3261 has it, obeys whoever waits until it has forgotten the first one.
+    What the forged copy brings is told by its own SN, so it is waited for beside the others.
     """
-    platform = script.device.platform
+
+    async def replay() -> None:
+        await _datagram(script, host, request, "replayed", "datagram")
+        await _datagram(script, host, _renewed(request), "replayed", "datagram-new-transaction")
+
+    forged = _forged(request, script.device.platform.next_sn())
+    await asyncio.gather(_datagram(script, host, forged, "tampered", "datagram"), replay())
+
+
+async def _datagram(
+    script: Script, host: str, request: SipRequest, name: str, channel: str
+) -> None:
     ports = sorted({_sip_port(script), _SIP_PORT})
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+    found = _SN.search(request.body)
+    sn = int(found[1]) if found else 0
+    since = script.now
+    step: dict[str, Any]
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out,
+        script.step(name, channel=channel, obeyed=None, closed=False) as step,
+    ):
+        step |= {"sn": sn, "ports": ports}
         out.setblocking(False)
-        out.bind((platform.settings.address, 0))
-        for name, channel in (
-            ("tampered", "datagram"),
-            ("replayed", "datagram"),
-            ("replayed", "datagram-new-transaction"),
-        ):
-            found = _SN.search(request.body)
-            sn = int(found[1]) if found else 0
-            sent = request
-            if name == "tampered":
-                sn = platform.next_sn()
-                sent = _forged(request, sn)
-            elif channel != "datagram":
-                sent = _renewed(request)
-            since = script.now
-            step: dict[str, Any]
-            with script.step(name, channel=channel, obeyed=None, closed=False) as step:
-                step |= {"sn": sn, "ports": ports}
-                try:
-                    for port in ports:
-                        out.sendto(sent.to_bytes(), (host, port))
-                except OSError:
-                    continue
-                seconds = script.lengths.gb_answer
-                step["obeyed"] = await _obeyed(script, out, sn, since, seconds)
+        out.bind((script.device.platform.settings.address, 0))
+        try:
+            for port in ports:
+                out.sendto(request.to_bytes(), (host, port))
+        except OSError:
+            return
+        step["obeyed"] = await _obeyed(script, out, sn, since, script.lengths.gb_answer)
 
 
 async def _obeyed(
