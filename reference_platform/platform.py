@@ -11,8 +11,10 @@ from contextlib import AsyncExitStack
 
 from protocols.time_source import SystemTime, TimeSource
 from reference_platform import certificates
+from reference_platform.api import seeded
 from reference_platform.api.app import create_app
 from reference_platform.api.guard import Guard
+from reference_platform.control.room import ControlRoom
 from reference_platform.errors import StartFailure
 from reference_platform.inventory.inventory import Inventory
 from reference_platform.inventory.organisations import ORPHAN_AFTER_DELETE
@@ -47,6 +49,7 @@ class Platform:
         people, access, audit: who may do what, and what was done.
         inventory, events: what is managed, and what happens to it.
         signalling: devices that register, and others; where pictures come from.
+        control, patrols: who steers cameras, and what they do by themselves.
         media: live pictures (hub, viewers), watermark codes, tickets.
         recording: recorder, archive, disk.
         playbacks, downloads: recordings given back.
@@ -126,6 +129,7 @@ class Platform:
         _check(settings)
         folder = FolderLock(settings.data)
         self._open.callback(folder.release)
+        seeded.place_files(settings.data, settings.behaviours)
         self.certificate = await asyncio.to_thread(certificates.certificate_files, settings)
         tls = certificates.server_context(settings, self.certificate)
         self.vault = Vault(settings.data / "secret.key")
@@ -155,6 +159,17 @@ class Platform:
         self.signalling = SignallingRoom(settings, self.inventory, self.time_source, tls)
         self._closes(self.signalling.close)
         await self.signalling.start()
+        room = ControlRoom(
+            settings,
+            self.signalling.server,
+            self.database,
+            self.access,
+            self.inventory,
+            self.time_source,
+        )
+        self._closes(room.close)
+        await room.start()
+        self.control, self.patrols = room.service, room.patrols
         sources: Sources = self._sources or self.signalling.sources
         self.media = MediaRoom(
             sources,

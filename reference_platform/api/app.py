@@ -9,10 +9,12 @@ from fastapi.responses import JSONResponse
 
 from reference_platform.api import (
     areas,
+    control,
     downloads,
     events,
     inventory,
     live,
+    patrols,
     people,
     playbacks,
     problems,
@@ -37,6 +39,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     live.router,
     tickets.router,
     watermarks.router,
+    control.router,
+    patrols.router,
     recordings.router,
     playbacks.router,
     downloads.router,

@@ -70,7 +70,6 @@ class Channels:
         self._behaviours = behaviours
         self._default_record = default_record
         self._retention_days = retention_days
-        self._refs: dict[str, ChannelRef] = {}
 
     async def ref(self, channel_id: str) -> ChannelRef:
         """The channel as media and signalling need it. Asks for no right: ``require`` first.
@@ -85,12 +84,10 @@ class Channels:
         )
         row = await self._database.read(lambda session: session.execute(query).first())
         if row is not None:
-            found = ChannelRef(channel_id, row[0], protocol_named(row[1]))
-            if DELETED_CAMERA_STILL_VIEWABLE in self._behaviours:
-                self._refs[channel_id] = found
-            return found
-        if channel_id in self._refs:
-            return self._refs[channel_id]
+            return ChannelRef(channel_id, row[0], protocol_named(row[1]))
+        kept = self._access.rights.places.get(channel_id)
+        if kept is not None and DELETED_CAMERA_STILL_VIEWABLE in self._behaviours:
+            return ChannelRef(channel_id, kept.device, "gb28181")
         raise Denied
 
     async def plans(self) -> list[ChannelPlan]:

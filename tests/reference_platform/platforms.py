@@ -62,6 +62,10 @@ class Client:
         """As aiohttp's; ``path`` begins with ``/``."""
         return self._session.request(method, path, **options)
 
+    def socket(self, path: str, **options: Any) -> Any:
+        """A WebSocket, as aiohttp's."""
+        return self._session.ws_connect(path, **options)
+
     async def call(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """The answer's status and JSON (``None`` without a body)."""
         if body is not None:
