@@ -25,6 +25,8 @@ class PlatformSettings:
         keepalive_s: interval expected of devices; three missed mean offline (GB/T 28181, 9.6).
         retention_days: days that recordings are kept; the standard asks for at least 7.
         default_record: whether a new channel is recorded.
+        control_hold_s: how long a camera stays with whoever steered it last (4.3.3.1-f2).
+        home_below_level: users below this level leave a camera at its home preset (4.3.3.1-f3).
         behaviours: named defects and variants, for tests of the harness only.
     """
 
@@ -44,6 +46,8 @@ class PlatformSettings:
     retention_days: int = 30
     default_record: bool = True
     language: str = "zh"
+    control_hold_s: float = 15.0
+    home_below_level: int = 5
     behaviours: frozenset[str] = field(default_factory=frozenset)
 
     @property
