@@ -48,6 +48,7 @@ TOOLS = (
     Tool("node", ("nodejs",)),
     Tool("npm", ("npm",)),
     Tool("chromium", ("chromium",)),
+    Tool("postgresql", ("postgresql",), file="/usr/share/doc/postgresql"),
     Tool(
         "Noto Sans CJK",
         ("fonts-noto-cjk",),
