@@ -7,7 +7,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,8 +19,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from reference_platform.errors import StartFailure
 
@@ -68,21 +70,18 @@ class Database:
             StartFailure: ``database.broken``, ``database.foreign``, ``database.newer`` or
                 ``database.unreachable``; nothing was written.
         """
-        if self._file is not None:
-            _check_file(self._file)
         try:
-            with self._engine.connect() as connection:
-                self._check_revision(connection)
+            self._look()
             with _MIGRATING, self._engine.begin() as connection:
                 config = Config()
                 config.set_main_option("script_location", str(_MIGRATIONS))
                 config.set_main_option("path_separator", "os")
                 config.attributes["connection"] = connection
                 command.upgrade(config, "heads")
-        except OperationalError as error:
-            raise StartFailure("database.unreachable", database=self.shown) from error
         except DBAPIError as error:
-            raise StartFailure("database.broken", database=self.shown) from error
+            # What SQLite cannot read is broken; a server that does not answer may be another day.
+            code = "database.broken" if self._is_sqlite else "database.unreachable"
+            raise StartFailure(code, database=self.shown) from error
 
     def close(self) -> None:
         """Let go of threads and connections. Blocks until running work is done."""
@@ -128,6 +127,20 @@ class Database:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
+    def _look(self) -> None:
+        """Look before anything is written; at a file, without the right to write."""
+        if self._file is None:
+            with self._engine.connect() as connection:
+                self._check_revision(connection)
+        elif self._file.exists():
+            engine = sqlalchemy.create_engine(
+                "sqlite://", creator=partial(_open_to_read, self._file), poolclass=NullPool
+            )
+            with engine.connect() as connection:
+                if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+                    raise StartFailure("database.broken", database=self.shown)
+                self._check_revision(connection)
+
     def _check_revision(self, connection: sqlalchemy.Connection) -> None:
         known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
         tables = sqlalchemy.inspect(connection).get_table_names()
@@ -137,18 +150,11 @@ class Database:
             raise StartFailure("database.newer", database=self.shown)
 
 
-def _check_file(path: Path) -> None:
-    """Look at a SQLite file without the right to write."""
-    if not path.exists():
-        return
-    try:
-        uri = f"{path.resolve().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection:
-            answer = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise StartFailure("database.broken", database=str(path)) from error
-    if answer != ("ok",):
-        raise StartFailure("database.broken", database=str(path))
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    # Without a log of writes beside it the file is whole, and nothing is made beside it.
+    logged = path.with_name(path.name + "-wal").exists()
+    uri = f"{path.resolve().as_uri()}?mode=ro{'' if logged else '&immutable=1'}"
+    return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
 
 
 def _use_transactions(engine: sqlalchemy.Engine, enforce_references: bool) -> None:
