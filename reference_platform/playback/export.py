@@ -67,7 +67,7 @@ class Mp4Writer:
             OSError: the disk refuses.
         """
         if self._stream is not None:
-            self._container.mux(self._stream.encode(None))
+            self._mux(self._stream.encode(None))
         self._container.close()
 
     def abandon(self) -> None:
@@ -84,8 +84,13 @@ class Mp4Writer:
             frame = frame.reformat(self._stream.width, self._stream.height)
         frame.pts, frame.time_base = self._pts, Fraction(1, _TICKS)
         frame.pict_type = av.video.frame.PictureType.NONE
-        self._container.mux(self._stream.encode(frame))
+        self._mux(self._stream.encode(frame))
         self.pictures += 1
+
+    def _mux(self, packets: Sequence[Any]) -> None:
+        for packet in packets:
+            packet.duration = round(self._step * _TICKS)  # it holds for the last one only
+            self._container.mux(packet)
 
     def _begin(self, frame: VideoFrame) -> None:
         stream = self._container.add_stream("libx264", rate=25)

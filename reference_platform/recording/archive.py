@@ -47,6 +47,7 @@ INDEX_WITHOUT_MEDIA = defect(
 )
 
 _NEAR_S = 600.0
+_ON_ITS_WAY_S = 6.0
 _BATCH_PICTURES = 64
 _BATCH_BYTES = 2 << 20
 _LOST = "media-lost"
@@ -223,7 +224,8 @@ class Archive:
 
     def gaps(self, channel: str, spans: Sequence[Span], period: Span) -> list[Gap]:
         """What ``spans`` leaves out of a period (that is over), with the reasons."""
-        missing = minus([period], spans)
+        period = Span(period.start, self._recorded_until(channel, period.end))
+        missing = [one for one in minus([period], spans) if one.end - one.start > JOIN_S]
         interruptions = self.index.interruptions(channel, period.start, period.end)
         until = self.index.expiry(channel)
         if until is not None:
@@ -233,6 +235,12 @@ class Archive:
         if until is None and begin > period.start:
             interruptions.insert(0, Interruption(period.start, begin, "before-first-recording"))
         return explain(missing, interruptions, "unknown")
+
+    def _recorded_until(self, channel: str, end: float) -> float:
+        """``end``, or the last picture of a segment being written if that is a moment earlier."""
+        with self._lock:
+            ends = [one.end for one in self._writers.values() if one.channel == channel]
+        return max((one for one in ends if end - _ON_ITS_WAY_S < one < end), default=end)
 
     # -- reading
 

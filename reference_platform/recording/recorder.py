@@ -104,6 +104,7 @@ class Recorder:
         self._days: dict[str, float] = {}
         self._known: set[str] = set()
         self._changed = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._threads = ThreadPoolExecutor(self._limits.threads, thread_name_prefix="recorder")
         self._keeper: asyncio.Task[None] | None = None
         self.state = StorageState()
@@ -170,14 +171,15 @@ class Recorder:
         return any(task.refused for task in self._running.values())
 
     async def _look(self) -> None:
-        refused = self._disk_trouble()
-        before = self.state.alarms
-        state = await self._blocking(self._storage.look, dict(self._days), refused)
-        self.state = state
-        for code in sorted(state.alarms - before):
-            await self._alarm(code, True)
-        for code in sorted(before - state.alarms):
-            await self._alarm(code, False)
+        async with self._looking:
+            refused = self._disk_trouble()
+            before = self.state.alarms
+            state = await self._blocking(self._storage.look, dict(self._days), refused)
+            self.state = state
+            for code in sorted(state.alarms - before):
+                await self._alarm(code, True)
+            for code in sorted(before - state.alarms):
+                await self._alarm(code, False)
 
     async def _read(self) -> list[Wanted]:
         wanted = await self._channels()

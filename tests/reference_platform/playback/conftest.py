@@ -44,7 +44,7 @@ class FakeDevice:
         self.open = 0
 
     async def live(self, channel: ChannelRef, stream: StreamName) -> Source:
-        raise PlatformError("source.offline", 503, device=channel.device)
+        return LivePull(channel.id)
 
     async def records(self, channel: ChannelRef, start: float, end: float) -> Sequence[Span]:
         return [Span(start, start + (end - start) / 2)]
@@ -57,6 +57,22 @@ class FakeDevice:
         self.told.append(("download" if download else "playback", start))
         self.open += 1
         return FakePull(self, start, end, 1e9 if download else 1.0)
+
+
+class LivePull:
+    """Painted pictures as they would come from a camera now."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+
+    async def __aiter__(self) -> AsyncIterator[AccessUnit]:
+        begun = time.time()
+        for unit in coded(Planted(self._channel), begun, begun + 600):
+            await asyncio.sleep(max(unit.at - time.time(), 0))
+            yield unit
+
+    async def close(self) -> None:
+        return
 
 
 class FakePull:
@@ -117,7 +133,8 @@ class Site:
 
     def at(self, seconds: float) -> str:
         """A time of the planted recordings, as the API takes it."""
-        return moment(self.base + seconds).isoformat()
+        time = moment(self.base + seconds)
+        return time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")
 
     def period(self, start: float, end: float, channel: int = 0, **more: Any) -> dict[str, Any]:
         body = {"channel": CHANNELS[channel], "start": self.at(start), "end": self.at(end)}

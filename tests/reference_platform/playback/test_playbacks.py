@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import time
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reference_platform.playback import playbacks
+from reference_platform.playback.feeds import ArchiveFeed
+from reference_platform.times import moment
 from tests.reference_platform.platforms import Client
 from tests.reference_platform.playback.conftest import CHANNELS, Site, StartSite, Watching
 
@@ -202,20 +207,46 @@ async def test_recordings_and_their_gaps_are_listed(new_site: StartSite) -> None
     assert await site.alice.refused("GET", "/api/recordings/storage") == "access.denied"
 
 
-async def test_defect_no_watermark_and_defect_wrong_device(new_site: StartSite) -> None:
-    plain = await new_site(playbacks.NO_PLAYBACK_WATERMARK)
-    marked = await new_site()
+async def test_what_is_recorded_now_is_listed_and_played_with_its_time(site: Site) -> None:
+    began = time.time()
+    channel = await site.admin.ok("GET", f"/api/channels/{CHANNELS[1]}")
+    change = {"version": channel["version"], "recording": True}
+    await site.admin.ok("PATCH", f"/api/channels/{CHANNELS[1]}", change)
+    query = {"channel": CHANNELS[1], "start": moment(began).isoformat()}
+    async with asyncio.timeout(10):
+        while True:
+            query["end"] = moment(time.time()).isoformat()
+            found = await site.alice.ok("GET", "/api/recordings", params=query)
+            if found["spans"] and found["spans"][0]["bytes"] > 10_000:
+                break
+            await asyncio.sleep(0.05)
+    (span,) = found["spans"]
+    assert [gap["reason"] for gap in found["gaps"]] in ([], ["recording-off"])
+    body = {"channel": CHANNELS[1], "start": span["start"], "end": span["end"]}
+    made = await site.alice.ok("POST", "/api/playbacks", body)
+    player = Watching(site.alice, made["id"], 0.0)
+    await player.ended()
+    start = datetime.fromisoformat(span["start"]).timestamp()
+    times = player.times()
+    assert times[0] == pytest.approx(start, abs=0.15)
+    assert [round(b - a, 2) for a, b in pairwise(times)] == [0.1] * (len(times) - 1)
+
+
+async def test_defect_no_watermark_and_defect_wrong_device(site: Site) -> None:
+    service = site.platform.playbacks
     pictures = []
-    for site in (plain, marked):
-        identifier = await _opened(site, site.alice, 100.0, 101.0)
+    for behaviours in (frozenset[str](), frozenset({playbacks.NO_PLAYBACK_WATERMARK})):
+        service._behaviours = behaviours
+        identifier = await _opened(site, site.alice, 100.0, 100.5)
         player = Watching(site.alice, identifier, site.base)
         await player.ended()
         pictures.append(_luma(player.data))
     assert abs(pictures[0] - pictures[1]).mean() > 1
-    wrong = await new_site(playbacks.PLAYBACK_WRONG_DEVICE)
-    identifier = await _opened(wrong, wrong.alice, 100.0, 101.0)
-    session = wrong.platform.playbacks._sessions[identifier]
-    assert session.playback._feed._channel == CHANNELS[1]
+    service._behaviours = frozenset({playbacks.PLAYBACK_WRONG_DEVICE})
+    identifier = await _opened(site, site.alice, 100.0, 101.0)
+    feed = service._sessions[identifier].playback._feed
+    assert isinstance(feed, ArchiveFeed)
+    assert feed._channel == CHANNELS[1]
 
 
 def _luma(data: bytes) -> Any:

@@ -109,10 +109,10 @@ async def test_recording_follows_the_switch_of_the_channel(tmp_path: Path) -> No
         bench.hub.give(units(now - 2, 2.0))
         await _until(bench.spans)
         bench.wanted = [Wanted(ref(), False), Wanted(ref(OTHER), True)]
-        await bench.recorder.refresh()
+        bench.recorder.refresh()
         await _until(lambda: OTHER in bench.hub.subscriptions)
         assert bench.hub.subscriptions[CHANNEL].closed
-        assert bench.reasons(now) == ["recording-off"]
+        await _until(lambda: bench.reasons(now) == ["recording-off"])
 
 
 async def test_a_silent_source_is_a_gap_named_offline_until_it_speaks_again(tmp_path: Path) -> None:
