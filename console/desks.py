@@ -47,11 +47,11 @@ _ORDER = (
     "gb28181:alarm",
     "gb28181:broadcast",
     "gb28181:clock",
+    "stream:night",
     # From here to the passwords, pictures are taken while the device's signalling is waited for.
     "stream:codec-h264",
     "stream:codec-mjpeg",
     "stream:codec-h265",
-    "stream:night",
     "white-light",
     "gb28181:keepalive",
     "gb28181:registration",

@@ -12,13 +12,10 @@ from targets.onvif_media import CameraMedia
 from visits.circumstances import Circumstances
 
 #: Kinds that mostly wait for what a device says by itself, and have no use for its pictures; and
-#: those that take pictures alone, of which no timing is judged. They are made beside each other.
+#: those that take pictures alone, of which no rate is judged. They are made beside each other.
 TALK = frozenset({"gb28181:keepalive", "gb28181:registration", "gb28181:protection"})
 PICTURES = frozenset(
-    {
-        *("stream:codec-h264", "stream:codec-mjpeg", "stream:codec-h265"),
-        *("stream:night", "white-light"),
-    }
+    {"stream:codec-h264", "stream:codec-mjpeg", "stream:codec-h265", "white-light"}
 )
 
 

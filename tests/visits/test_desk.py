@@ -107,7 +107,7 @@ async def test_a_camera_sees_one_visit_at_a_time_and_each_kind_once() -> None:
 
 
 async def test_pictures_are_taken_while_signalling_is_waited_for_and_beside_nothing_else() -> None:
-    talk, pictures = "gb28181:registration", "stream:night"
+    talk, pictures = "gb28181:registration", "white-light"
     begun = {kind: asyncio.Event() for kind in (talk, pictures)}
     seen: list[str] = []
 
@@ -135,7 +135,7 @@ async def test_pictures_are_taken_while_signalling_is_waited_for_and_beside_noth
 
 def test_the_background_goes_through_both_side_by_side_in_their_order() -> None:
     recorders = Recorders()
-    kinds = ("slow", "stream:night", "white-light", "gb28181:keepalive", "also")
+    kinds = ("slow", "stream:codec-h264", "white-light", "gb28181:keepalive", "also")
     told: list[str] = []
     done = threading.Event()
 
