@@ -68,6 +68,7 @@ class Member:
     expires: float = 0.0
     heard: float = 0.0
     peer: Peer | None = None
+    nonce: str = ""
 
 
 class LowerPlatform:
@@ -99,7 +100,6 @@ class LowerPlatform:
         self._settings = settings
         self._password_of = password_of
         self._keepalive_s = keepalive_s
-        self._nonce = secrets.token_hex(8)
         self._ssrcs = itertools.count(int(f"0{settings.device_id[3:8]}0001"))
 
     async def start(self) -> None:
@@ -176,15 +176,16 @@ class LowerPlatform:
         if camera not in self.members or self.state.has(ALWAYS_FORBIDDEN):
             incoming.respond(403)
             return
+        member = self.members[camera]
         given = incoming.request.headers.get("Authorization")
-        if given is None or not self._proves(given, camera):
-            challenge = f'Digest realm="{self._settings.device_id[:10]}", nonce="{self._nonce}"'
+        if given is None or not self._proves(given, camera, member.nonce):
+            member.nonce = secrets.token_hex(8)
+            challenge = f'Digest realm="{self._settings.device_id[:10]}", nonce="{member.nonce}"'
             incoming.respond(401, headers=[("WWW-Authenticate", f"{challenge}, algorithm=MD5")])
             return
         seconds = expires_of(incoming.request)
         seconds = 3600 if seconds is None else seconds
         now = asyncio.get_running_loop().time()
-        member = self.members[camera]
         was_online = self.online(camera)
         member.expires, member.heard, member.peer = now + seconds, now, incoming.peer
         shift = _EIGHT_HOURS if self.state.has(DATE_IN_UTC) else 0
@@ -196,13 +197,13 @@ class LowerPlatform:
     async def _tell(self, camera: str) -> None:
         await self.upward.subscriptions.tell_state(camera)
 
-    def _proves(self, given: str, camera: str) -> bool:
+    def _proves(self, given: str, camera: str, nonce: str) -> bool:
         try:
             credentials = parse_authorization(given)
             expected = digest_response(credentials, self._password_of(camera), "REGISTER")
         except ProtocolError:
             return False
-        return credentials.nonce == self._nonce and secrets.compare_digest(
+        return credentials.nonce == nonce and secrets.compare_digest(
             expected.encode(), credentials.response.lower().encode()
         )
 

@@ -25,6 +25,8 @@ class Finding:
         also: further ones, which a visit finds when it is long enough.
         open: reasons for which one stays open.
         departures: listed beside the verdict, which they do not decide.
+        as_device: of a platform's quirk, what the harness reports where it registers with such a
+            platform as a device.
         whole: whether the visit gets all it came for.
     """
 
@@ -34,6 +36,7 @@ class Finding:
     open: tuple[str, ...] = ()
     departures: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    as_device: tuple[str, ...] = ()
     whole: bool = True
 
     @property
@@ -43,6 +46,7 @@ class Finding:
             ("fails", self.fails + self.also),
             ("open", self.open),
             ("listed", self.departures),
+            ("as its device", self.as_device),
         )
         told = [
             f"{word}: {', '.join(f'`{one}`' for one in codes)}" for word, codes in parts if codes
@@ -62,6 +66,7 @@ FINDINGS: Mapping[str, Finding] = {
     platform.NO_Y: Finding(
         "platform",
         "Gets the picture: the camera below chose an SSRC, which stays between those two.",
+        as_device=("gb-platform.y-missing",),
     ),
     quirks.EMPTY_ADDRESS: Finding(
         "live",
@@ -178,6 +183,7 @@ FINDINGS: Mapping[str, Finding] = {
         "clock",
         "Asks the camera below for its time: it follows the platform's Date.",
         fails=("clock-offset.below-limit",),
+        as_device=("gb-platform.clock-off", "gb-platform.date-zone"),
     ),
     platform.DOMAIN_IN_URI: Finding(
         "platform", "Gets the picture: the camera below minds the user part alone."

@@ -14,16 +14,19 @@ import pytest
 
 from assessment.decision import decide
 from assessment.measurement import Measurement
-from assessment.recording import Recording
+from assessment.recording import Part, Recording
 from probes.clock_offset import measure_clock_offset
 from probes.gb28181.control import measure_control
+from probes.gb28181.conversation import PART
 from probes.gb28181.keepalive import measure_keepalive
 from probes.gb28181.live import measure_live
+from probes.gb28181.platform_side import judge_platform
 from probes.gb28181.queries import measure_queries
 from probes.gb28181.records import measure_records
 from probes.gb28181.registration import measure_refresh, measure_registration
 from probes.gb28181.system import measure_system
 from protocols.gb28181.sdp import parse_session
+from protocols.sip.capture import write_conversation
 from protocols.sip.message import SipRequest, parse_message
 from protocols.sip.passed import PassedMessage
 from simulators.behaviours import registry
@@ -35,8 +38,9 @@ from simulators.camera.gb28181.view import panorama
 from simulators.camera.state import CameraState
 from simulators.platform import lower_platform
 from standard.catalogue import catalogue
-from tests.visits.gb28181.cascade import CAMERA, cascade
+from tests.visits.gb28181.cascade import CAMERA, LOWER, cascade
 from tests.visits.gb28181.equipment import QUICK, bench
+from visits.gb28181.script import PCAPNG
 
 PROBES: Mapping[str, Sequence[Callable[[Recording], Measurement]]] = {
     "clock": [measure_clock_offset],
@@ -221,3 +225,22 @@ def test_the_call_of_a_lower_platform_to_its_camera(
     assert call.uri.startswith(f"sip:{CAMERA}@{host}")
     assert (parse_session(call.body).ssrc is not None) is ordered
     assert parse_session(answer.body).ssrc is not None
+
+
+@pytest.mark.parametrize("name", [n for n in FINDINGS if n in vars(lower_platform).values()])
+def test_a_platform_is_told_of_as_its_devices_see_it(name: str, outcomes: Outcomes) -> None:
+    with looked_at(outcomes, "platform", name) as (found, usual):
+        told = as_device(found) - as_device(usual)
+        assert told == set(FINDINGS[name].as_device)
+
+
+def as_device(outcome: Outcome) -> set[str]:
+    """What the harness reports of a platform from what one of its devices heard and said."""
+    heard = replace(
+        outcome.recording,
+        kind="gb28181:device-side",
+        facts={"server": {"id": LOWER, "domain": LOWER[:10]}, "device": {"id": CAMERA}},
+        parts={PART: Part.of(write_conversation(outcome.passed), PCAPNG)},
+    )
+    lines = judge_platform(heard).lines
+    return {one.code for line in lines if line.outcome == "departs" for one in line.reasons}
