@@ -75,7 +75,7 @@ class _WrongOptionError(Exception):
 def visit_platform(options: DeviceOptions, lang: str, console: Console) -> int:
     """Register, wait for what the platform asks, leave, judge, report; the exit code."""
     try:
-        settings, address = _settings(options, lang)
+        settings, address = settings_of(options, lang)
         folder = new_folder(options.out)
         folder.mkdir(parents=True)
     except _WrongOptionError as error:
@@ -101,7 +101,7 @@ def visit_platform(options: DeviceOptions, lang: str, console: Console) -> int:
     return _EXIT_CODES[judgement.overall]
 
 
-def _settings(options: DeviceOptions, lang: str) -> tuple[GbSettings, str]:
+def settings_of(options: DeviceOptions, lang: str) -> tuple[GbSettings, str]:
     """What the camera's page would hold, and the address that the camera has.
 
     Raises:
@@ -129,7 +129,8 @@ def _settings(options: DeviceOptions, lang: str) -> tuple[GbSettings, str]:
     if password is None:
         raise _WrongOptionError(text("gb-platform.no-password", lang))
     settings = GbSettings(
-        server_address=server,
+        # A certificate is held against the name that was given, not against its number.
+        server_address=host if options.transport == "tls" else server,
         server_port=int(port),
         server_id=options.server_id,
         domain=options.domain or options.server_id[:10],

@@ -63,7 +63,7 @@ _DAY_S = 86_400
 _CLIP_S = 600
 #: Long enough for a device to have begun to send.
 _WATCH_S = 0.15
-_ASK_S = 15.0
+_ASK_S = 30.0
 
 
 class UpperPlatform:

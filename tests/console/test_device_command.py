@@ -11,12 +11,13 @@ import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from benchmarks import registrar
 from benchmarks.sipp import DOMAIN
+from console.device_command import DeviceOptions, settings_of
 from protocols.gb28181 import ptz
 from reports.manifest import changes
 from simulators import certificates
@@ -204,6 +205,18 @@ async def test_kamailio_as_the_registrar(tmp_path: Path) -> None:
         assert outcomes[name] == "met", name
     assert found.reasons("date") == ["gb-platform.date-absent"]
     assert outcomes["catalog"] == outcomes["live-offer"] == "not-observed"
+
+
+@pytest.mark.parametrize(("transport", "called"), [("udp", "127.0.0.1"), ("tls", "localhost")])
+def test_a_name_is_kept_for_its_certificate(
+    transport: Literal["udp", "tls"], called: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANTOU_PASSWORD", PASSWORD)
+    options = DeviceOptions("localhost:5061", SERVER, DEVICE, transport=transport)
+    settings, address = settings_of(options, "en")
+    assert (settings.server_address, settings.server_port) == (called, 5061)
+    assert address == "127.0.0.1"
+    assert PASSWORD not in repr(settings)
 
 
 @pytest.mark.parametrize(
