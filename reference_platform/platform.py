@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 
+from messages import text
 from protocols.time_source import SystemTime, TimeSource
 from reference_platform import certificates
 from reference_platform.api import seeded
@@ -32,6 +33,7 @@ from reference_platform.recording.segments import SegmentFormat
 from reference_platform.recording.storage import StorageLimits
 from reference_platform.server import WebServer, plain_app
 from reference_platform.settings import PlatformSettings
+from reference_platform.signalling.cascade.cascade import Cascade
 from reference_platform.signalling.room import SignallingRoom
 from reference_platform.store.database import Database
 from reference_platform.store.folder_lock import FolderLock
@@ -53,6 +55,7 @@ class Platform:
         media: live pictures (hub, viewers), watermark codes, tickets.
         recording: recorder, archive, disk.
         playbacks, downloads: recordings given back.
+        cascade: links to upper platforms.
         certificate: PEM files of HTTPS and SIP over TLS.
         first_password: a one-time password of the first administrator, to be shown once.
         https_port, http_port: where it listens, once started.
@@ -183,6 +186,22 @@ class Platform:
         )
         self._closes(self.media.close)
         await self._start_recordings(sources)
+        self.cascade = Cascade(
+            settings,
+            text("platform.first.organisation", settings.language),
+            self.database,
+            self.access,
+            self.vault,
+            self.events,
+            self.media.hub,
+            sources,
+            self.control,
+            room.steering,
+            self.inventory.channels.ref,
+            self.time_source,
+        )
+        self._closes(self.cascade.close)
+        await self.cascade.start()
 
         await self._listen(tls)
         self._open.callback(self.access.end_everything, "platform.closing")

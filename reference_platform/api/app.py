@@ -22,6 +22,7 @@ from reference_platform.api import (
     seeded,
     session,
     tickets,
+    upper_platforms,
     watermarks,
 )
 from reference_platform.api.dependencies import PrincipalDep
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     watermarks.router,
     control.router,
     patrols.router,
+    upper_platforms.router,
     recordings.router,
     playbacks.router,
     downloads.router,

@@ -17,6 +17,7 @@ class ControlRoom:
     """Steers cameras.
 
     Attributes:
+        steering: sends orders to cameras.
         service: commands, locks, presets.
         patrols: patrol groups.
     """
@@ -30,8 +31,9 @@ class ControlRoom:
         inventory: Inventory,
         time_source: TimeSource,
     ) -> None:
+        self.steering = Steering(server)
         self.service = ControlService(
-            Steering(server),
+            self.steering,
             database,
             access,
             inventory.events,

@@ -70,7 +70,9 @@ async def dome(
     new_platform: Any, client: Any, *behaviours: str, levels: dict[str, int] | None = None
 ) -> AsyncIterator[Dome]:
     """A platform whose camera is online, and its users by name."""
-    platform = await new_platform(*behaviours, keepalive_s=5.0, control_hold_s=HOLD_S)
+    platform = await new_platform(
+        *behaviours, keepalive_s=5.0, control_hold_s=HOLD_S, default_record=False
+    )
     admin = await client(platform)
     await admin.ok("POST", "/api/devices", {"id": CAMERA, "name": "球机", "password": PASSWORD})
     async with camera(platform.signalling.server) as device:

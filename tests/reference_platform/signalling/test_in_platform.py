@@ -28,7 +28,7 @@ async def until(admin, path, ready, seconds=8.0):
 
 
 async def test_a_camera_registers_and_its_channel_is_seen_live(new_platform, client):
-    platform = await new_platform(keepalive_s=0.3)
+    platform = await new_platform(keepalive_s=0.3, default_record=False)
     admin = await entered(client, platform)
     async with camera(platform.signalling.server) as device:
         channels = await until(admin, "/api/channels", lambda found: found and found[0]["online"])
@@ -48,7 +48,7 @@ async def test_a_camera_registers_and_its_channel_is_seen_live(new_platform, cli
 
 
 async def test_a_silent_device_takes_its_channels_offline(new_platform, client):
-    platform = await new_platform(keepalive_s=0.3)
+    platform = await new_platform(keepalive_s=0.3, default_record=False)
     admin = await entered(client, platform)
     async with camera(platform.signalling.server) as device:
         await until(admin, "/api/channels", lambda found: found and found[0]["online"])
@@ -60,7 +60,7 @@ async def test_a_silent_device_takes_its_channels_offline(new_platform, client):
 
 
 async def test_a_changed_password_and_a_deleted_device_must_go(new_platform, client):
-    platform = await new_platform(keepalive_s=0.3)
+    platform = await new_platform(keepalive_s=0.3, default_record=False)
     admin = await entered(client, platform)
     async with camera(platform.signalling.server):
         await until(admin, "/api/channels", lambda found: found and found[0]["online"])
@@ -83,7 +83,9 @@ async def test_a_stranger_raises_an_alarm(platform, client):
 
 @pytest.mark.parametrize(("behaviour", "count"), [("", 2), ("second-alarm-dropped", 1)])
 async def test_each_alarm_of_a_camera_is_shown(new_platform, client, behaviour, count):
-    platform = await new_platform(*([behaviour] if behaviour else []), keepalive_s=0.5)
+    platform = await new_platform(
+        *([behaviour] if behaviour else []), keepalive_s=0.5, default_record=False
+    )
     admin = await entered(client, platform)
     async with camera(platform.signalling.server) as device:
         await until(admin, "/api/channels", lambda found: found and found[0]["online"])
