@@ -44,6 +44,7 @@ _VISIT_SECONDS = {
     "gb28181:clock": 130,
     "gb28181:protection": 60,
     "gb28181:platform": 40,
+    "platform:wire": 120,
     "platform:management": 60,
     "platform:accounts": 60,
     "platform:rights": 90,

@@ -121,3 +121,8 @@ def mac_size(number: int) -> int:
     if number in (0x003B, 0x00B0, 0x00B4, 0x00B8, 0xC03A, 0xC0B4):
         return 32
     return 48 if number in (0x00B1, 0x00B5, 0x00B9, 0xC03B, 0xC0B5) else 20
+
+
+def weak_suites() -> tuple[int, ...]:
+    """Every suite with a known weakness, in order of its number."""
+    return tuple(sorted(set().union(*_WEAK.values()) - {0x0000}))

@@ -14,6 +14,7 @@ from probes.platform.areas import measure_areas
 from probes.platform.cameras import measure_cameras
 from probes.platform.rights import measure_grain, measure_levels, measure_rights
 from probes.platform.roles import measure_roles
+from probes.platform.transport import measure_transport
 from probes.platform.tree import measure_tree
 from probes.platform.user_fields import measure_user_fields
 from probes.platform.users import measure_users
@@ -35,6 +36,7 @@ _VISITS = {
     "增删改组织、设备、客户、网络、安全与业务": "management",
     "增删改角色与用户并停用、过期、删除": "accounts",
     "以每一种身份对每一项接口操作逐一提问": "rights",
+    "扫描端口并试探加密": "wire",
 }
 
 
@@ -109,3 +111,8 @@ def rights_hold(scenario_run: ScenarioRun) -> None:
 @then("平台的授权精确到每一路")
 def grain_is_fine(scenario_run: ScenarioRun) -> None:
     judge_platform(scenario_run, "rights", measure_grain)
+
+
+@then("平台对用户的服务全部加密")
+def service_is_encrypted(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "wire", measure_transport)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,7 +50,7 @@ class Lengths:
         gb_play: of each stretch of a playback.
         gb_answer: bound of one answer.
         platform_react: for what a platform does at once: it ends a session, a stream.
-        platform_ports: TCP ports that are scanned, from 1.
+        platform_ports: TCP ports that are scanned.
         platform_stream: of one live stream.
     """
 
@@ -76,7 +76,7 @@ class Lengths:
     gb_play: float = 10.0
     gb_answer: float = 10.0
     platform_react: float = 5.0
-    platform_ports: int = 65_535
+    platform_ports: Sequence[int] = range(1, 65_536)
     platform_stream: float = 10.0
 
     def with_quick_devices(self) -> Lengths:
@@ -84,7 +84,8 @@ class Lengths:
         return replace(
             self, gb_come=30.0, gb_react=8.0, gb_refuse=5.0, gb_granted=4, gb_watch=5.0,
             gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_play=4.0, gb_answer=6.0,
-            platform_ports=9_999, platform_stream=4.0,
+            # A simulated platform shares its machine with services that are not its own.
+            platform_ports=(80, 443, 554, 1935, 5060, 5061, 8080, 8443), platform_stream=4.0,
         )  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from visits.circumstances import Visit
 from visits.platform.accounts import record_accounts
 from visits.platform.management import record_management
 from visits.platform.rights import record_rights
+from visits.platform.wire import record_wire
 
 PLATFORM_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
+    "platform:wire": record_wire,
     "platform:management": record_management,
     "platform:accounts": record_accounts,
     "platform:rights": record_rights,
