@@ -52,7 +52,9 @@ WRONG_TIME = defect("playback-wrong-time", "Playback shows what was recorded ten
 _WRONG_BY_S = 600.0
 _NEARLY_S = 0.0005
 _MOST_FPS = 25.0
-_LATE_S = 0.4
+_LEAST_FPS = 5.0
+_BEHIND_S = 0.1
+_LATE_S = 0.3
 _CATCH_UP_S = 1.0
 _GAP_S = 2.0
 _HANGING_S = 1.0
@@ -140,6 +142,7 @@ class Playback:
         self._goto: float | None = period.start
         self._from = period.start
         self._sought: float | None = None
+        self._glance = False
         self._reader: PictureReader | None = None
         self._fetching: asyncio.Task[Picture | None] | None = None
         self._last: Picture | None = None
@@ -171,23 +174,27 @@ class Playback:
         """Show no further picture until ``resume``."""
         if self._paused_at is None and PAUSE_IGNORED not in self._behaviours:
             self._paused_at = self._time.monotonic()
-            await self._feed.pause()
+            try:
+                await self._feed.pause()
+            except PlatformError:
+                self._paused_at = None
+                raise
         self._act()
 
     async def resume(self) -> None:
         """Go on with the picture behind the last one shown."""
         if self._paused_at is not None:
+            await self._feed.resume()
             paused = self._time.monotonic() - self._paused_at
             self._paused_at = None
             if PAUSE_SKIPS in self._behaviours:
                 self._goto = self.position + paused * self.scale
             if RESUME_FROM_START in self._behaviours:
                 self._goto = self.period.start
-            await self._feed.resume()
         self._act()
 
     async def seek(self, at: float) -> None:
-        """Go on at ``at``, or at the first picture behind it."""
+        """Go on at ``at``, or at the first picture behind it; while pausing show that one alone."""
         if SEEK_ACROSS_GAP_FAILS in self._behaviours and await self._feed.missing(
             min(self.position, at), max(self.position, at)
         ):
@@ -195,15 +202,16 @@ class Playback:
         if SEEK_TO_FILE_START in self._behaviours:
             at = await self._feed.file_start(at)
         self._goto = self._sought = at
+        self._glance = True
         self._ended = False
         self.gap = None
         self._act()
 
     async def set_scale(self, factor: float) -> None:
         """Play at another pace from the next picture on."""
-        self.scale = factor
         if not (FAST_SAME_AS_NORMAL in self._behaviours and factor > 1):
             await self._feed.scale(factor)
+        self.scale = factor
         self._act()
 
     async def close(self) -> None:
@@ -274,11 +282,11 @@ class Playback:
         self._changed.clear()
         if self._goto is not None:
             await self._follow_seek()
-        if self._paused_at is not None:
+        if self._still:
             await self._changed.wait()
             return b""
         picture = await self._next()
-        if self._changed.is_set() and (picture is None or self._goto is not None):
+        if self._changed.is_set() and (picture is None or self._goto is not None or self._still):
             return b""
         if picture is None:
             self._ended = True
@@ -286,6 +294,11 @@ class Playback:
         if self._skipped(picture) or not await self._due(picture):
             return b""
         return await self._show(track, picture)
+
+    @property
+    def _still(self) -> bool:
+        """Whether no picture may be shown now."""
+        return self._paused_at is not None and not self._glance
 
     async def _next(self) -> Picture | None:
         """The picture to be shown next; it stays so until it is shown or dropped.
@@ -319,6 +332,8 @@ class Playback:
         ahead = picture.at - self._last.at
         pace = self._pace()
         least = pace / _MOST_FPS * 0.99 if pace > 1 else 0.0
+        if pace > 1 and self._late(picture) > _BEHIND_S:
+            least = pace / _LEAST_FPS
         dropped = ahead < least
         if SLOW_DROPS_FRAMES in self._behaviours and pace < 1 and not dropped:
             self._in_a_row = (self._in_a_row + 1) % 4
@@ -334,20 +349,26 @@ class Playback:
             if passed is not None:
                 self.gap, self._anchor = passed, None
         now = self._time.monotonic()
-        pace = self._pace()
         if self._anchor is None or self._feed.paced:
             self._anchor = _Anchor(now, picture.at)
-        wait = self._anchor.monotonic + (picture.at - self._anchor.at) / pace - now
-        if wait > 0:
+        late = self._late(picture)
+        if late < 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), wait)
+                await asyncio.wait_for(self._changed.wait(), -late)
                 return False
-        elif wait < -_LATE_S:
-            if pace > 1:
+        elif late > _LATE_S:
+            if self._pace() > 1:
                 self._hurry_until = now + _CATCH_UP_S
             else:
                 self._anchor = _Anchor(now, picture.at)  # slower, but every picture
         return True
+
+    def _late(self, picture: Picture) -> float:
+        """Seconds since the picture was due; below 0: until it is."""
+        if self._anchor is None:
+            return 0.0
+        due = self._anchor.monotonic + (picture.at - self._anchor.at) / self._pace()
+        return self._time.monotonic() - due
 
     async def _show(self, track: ViewerTrack, picture: Picture) -> bytes:
         self._fetching = None
@@ -360,12 +381,13 @@ class Playback:
         chunk = await self._run(_coded, track, picture, self._step, self._time.now(), self._fresh)
         self._fresh = False
         self._last, self.position = picture, picture.at
+        self._glance = False
         return chunk
 
     # -- reading
 
     async def _follow_seek(self) -> None:
-        at = self.period.start if self._goto is None else self._goto
+        at = self.position if self._goto is None else self._goto
         self._goto = None
         await self._end_reading()
         early = SEEK_OFF_BY_GOP in self._behaviours and self._sought is not None
