@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -15,12 +16,16 @@ from reference_platform.media.limits import MediaLimits
 from reference_platform.media.watermark import WatermarkStamp
 
 USUAL_DURATION = TIMESCALE // 25
+_FIRST_QUANTISER, _BEST_QUANTISER, _WORST_QUANTISER = 28, 24, 44
+_ROOM = 0.7
 
 
 class PersonalEncoder:
     """Marks and codes pictures of one size; not for two threads at once.
 
-    H.264 constrained baseline without delay: every picture that goes in comes out at once.
+    H.264 constrained baseline without delay: every picture that goes in comes out at once. Each
+    group of pictures is coded with one quantiser, that of the next follows from its size: x264's
+    own rate control looks at every picture twice and costs a third more.
 
     Args:
         width, height: even; pictures of another size are scaled to it.
@@ -40,30 +45,13 @@ class PersonalEncoder:
     ) -> None:
         self.width, self.height = width, height
         self.stamp = stamp
-        context = av.CodecContext.create("libx264", "w")
-        assert isinstance(context, av.VideoCodecContext)
-        context.width, context.height = width, height
-        context.pix_fmt = "yuv420p"
-        context.time_base = Fraction(1, TIMESCALE)
-        context.framerate = Fraction(25)
-        context.color_range = 2 if full_range else 1
-        context.thread_count = 1
-        context.flags |= av.codec.context.Flags.global_header
-        # The rate follows the picture; only its peaks are cut.
-        context.options = {
-            "preset": "ultrafast",
-            "tune": "zerolatency",
-            "crf": "24",
-            "maxrate": str(limits.most_bits_per_second),
-            "bufsize": str(limits.most_bits_per_second // 2),
-            "x264-params": "keyint=infinite:min-keyint=1:scenecut=0:sliced-threads=0",
-        }
-        context.open()
-        self._context = context
+        self._full_range = full_range
         self._own = VideoFrame(width, height, "yuv420p")
         self._planes = [_view(self._own, index) for index in range(3)]
         self._key_interval = round(limits.key_interval_s * TIMESCALE)
-        self._next_key: int | None = None
+        self._rate = _Rate(limits.most_bits_per_second, limits.key_interval_s)
+        self._context = self._opened()
+        self._group_from: int | None = None
 
     @property
     def parameters(self) -> bytes:
@@ -89,13 +77,62 @@ class PersonalEncoder:
             own[:] = _view(frame, index)
         if self.stamp is not None:
             self.stamp.apply(self._planes[0], at)
-        key = key or self._next_key is None or pts >= self._next_key
+        begun = self._group_from
+        key = key or begun is None or pts >= begun + self._key_interval or self._rate.exceeded
         if key:
-            self._next_key = pts + self._key_interval
+            if begun is not None and self._rate.group_ended((pts - begun) / TIMESCALE):
+                self._context = self._opened()
+            self._group_from = pts
         self._own.pts = pts
         self._own.pict_type = PictureType.I if key else PictureType.NONE
         data = b"".join(bytes(packet) for packet in self._context.encode(self._own))
+        self._rate.spent += 8 * len(data)
         return Sample(data, pts, USUAL_DURATION, key)
+
+    def _opened(self) -> av.VideoCodecContext:
+        context = av.CodecContext.create("libx264", "w")
+        assert isinstance(context, av.VideoCodecContext)
+        context.width, context.height = self.width, self.height
+        context.pix_fmt = "yuv420p"
+        context.time_base = Fraction(1, TIMESCALE)
+        context.framerate = Fraction(25)
+        context.color_range = 2 if self._full_range else 1
+        context.thread_count = 1
+        context.flags |= av.codec.context.Flags.global_header
+        context.options = {
+            "preset": "ultrafast",
+            "tune": "zerolatency",
+            "qp": str(self._rate.quantiser),
+            # Stitchable: the parameter sets are the same for every quantiser.
+            "x264-params": "keyint=infinite:min-keyint=1:scenecut=0:sliced-threads=0:stitchable=1",
+        }
+        context.open()
+        return context
+
+
+class _Rate:
+    """Chooses the quantiser of the next group: good quality, on average no more than the limit."""
+
+    def __init__(self, most_bits_per_second: int, group_s: float) -> None:
+        self._most = most_bits_per_second
+        self._group_s = group_s
+        self.quantiser = _FIRST_QUANTISER
+        self.spent = 0
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether this group is so large already that it had better end."""
+        return self.quantiser < _WORST_QUANTISER and self.spent > 2 * self._most * self._group_s
+
+    def group_ended(self, seconds: float) -> bool:
+        """Whether the quantiser of the next group is another one."""
+        share = self.spent / self._most / max(seconds, 0.04)
+        self.spent = 0
+        # Six steps halve the size, about.
+        wanted = math.ceil(6 * math.log2(share)) if share > 1 else -int(share < _ROOM)
+        before = self.quantiser
+        self.quantiser = min(max(before + wanted, _BEST_QUANTISER), _WORST_QUANTISER)
+        return self.quantiser != before
 
 
 def _view(frame: VideoFrame, index: int) -> NDArray[np.uint8]:

@@ -23,7 +23,7 @@ class MediaLimits:
         fragment_s: length of a fragment.
         key_interval_s: distance of key pictures in what viewers get.
         most_width, most_height: of what viewers get; larger sources are scaled down.
-        most_bits_per_second: of one viewer's stream.
+        most_bits_per_second: of one viewer's stream, on average.
         threads: for decoding, and as many again for encoding.
         most_viewers: at once on the whole platform.
         ticket_s: how long a ticket may be redeemed.
@@ -43,7 +43,7 @@ class MediaLimits:
     key_interval_s: float = 2.0
     most_width: int = 1920
     most_height: int = 1088
-    most_bits_per_second: int = 6_000_000
+    most_bits_per_second: int = 5_000_000
     threads: int = os.cpu_count() or 1
     most_viewers: int = 500
     ticket_s: float = 60.0

@@ -124,9 +124,9 @@ class Viewer:
         Raises:
             PlatformError: there is none; the view is closed.
         """
-        if not self._ready and not self.ended_by:
+        if not self.counts.bytes and not self.ended_by:
             await self._changed.wait()
-        if not self._ready:
+        if self.ended_by:
             raise self._error or PlatformError(self.ended_by, 503)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
