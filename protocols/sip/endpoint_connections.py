@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         self.is_closed = False
         self.server_context: ssl.SSLContext | None = None
         self._handshake: asyncio.Task[None] | None = None
+        self._early: bytearray | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the addresses; an accepted TLS connection shakes hands first."""
@@ -85,6 +86,7 @@ class Connection(asyncio.Protocol):
             return
         if self.server_context is not None:
             transport.pause_reading()
+            self._early = bytearray()
             self._handshake = self._loop.create_task(self._start_tls(self.server_context))
         else:
             self._begin()
@@ -108,7 +110,10 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         self._transport = secured
+        early, self._early = self._early, None
         self._begin()
+        if early:
+            self.data_received(bytes(early))
 
     def _begin(self) -> None:
         limits = self._owner.limits
@@ -121,6 +126,11 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Cut what came into messages; nonsense ends the connection."""
+        if self._early is not None:
+            # A message that came in one packet with the end of the handshake is here before the
+            # encrypting transport is: an answer now would go out in the clear.
+            self._early += data
+            return
         try:
             found = self._splitter.feed(data)
         except ProtocolError:

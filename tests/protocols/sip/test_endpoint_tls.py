@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 
 import pytest
@@ -89,3 +90,37 @@ async def test_a_tls_context_that_cannot_be_made_refuses_the_connection():
         Raw(one.tls_port) as refused,
     ):
         assert await refused.closed()
+
+
+async def test_a_request_in_one_packet_with_the_end_of_the_handshake_is_answered_encrypted():
+    context = certificates.server_context(SERVER)
+    async with server(answer, transports=(), tls_port=0, server_tls=context) as one:
+        told = await asyncio.to_thread(_hasty_client, one.tls_port)
+    assert told.startswith(b"SIP/2.0 200 OK")
+
+
+def _hasty_client(port: int) -> bytes:
+    """Finish the handshake and ask, both in one packet; the answer, decrypted."""
+    context = ssl.create_default_context(cafile=certificates.authority_file())
+    came, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(came, out, server_hostname=SERVER)
+    with socket.create_connection((SERVER, port), timeout=5) as raw:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.sendall(out.read())
+                came.write(raw.recv(65_536))
+        tls.write(
+            b"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bKhasty\r\n"
+            b"From: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: hasty\r\nCSeq: 1 OPTIONS\r\n"
+            b"Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        )
+        raw.sendall(out.read())
+        while True:
+            came.write(raw.recv(65_536))
+            try:
+                return tls.read(65_536)
+            except ssl.SSLWantReadError:
+                continue
