@@ -76,6 +76,11 @@ class Site:
             assert answer.status == 200, await answer.text()
             yield answer.content
 
+    async def delete_device(self) -> None:
+        """The cameras' device, by its manager."""
+        version = (await self.admin.ok("GET", f"/api/devices/{DEVICE}"))["version"]
+        await self.admin.ok("DELETE", f"/api/devices/{DEVICE}?version={version}")
+
     async def watch(
         self, client: Client, number: int = 1, seconds: float = 0.6, url: str = ""
     ) -> Received:

@@ -56,13 +56,15 @@ async def test_no_right_no_picture_and_no_difference_to_what_is_not_there(site: 
     assert site.sources.opened == []
 
 
-@pytest.mark.parametrize("change", ["suspended", "cameras", "logout"])
+@pytest.mark.parametrize("change", ["suspended", "cameras", "logout", "device"])
 async def test_a_right_that_ends_takes_the_picture_with_it(site: Site, change: str) -> None:
     async with site.client_view() as stream:
         await stream.readany()
         bob = site.users["bob"]
         if change == "logout":
             await site.bob.ok("POST", "/api/logout", {})
+        elif change == "device":
+            await site.delete_device()
         else:
             body = {"version": bob["version"]}
             body |= {"state": "suspended"} if change == "suspended" else {"cameras": []}

@@ -62,6 +62,18 @@ async def test_dead_stream_reported_live(new_site: StartSite) -> None:
                 assert await stream.readany()
 
 
+async def test_deleted_camera_still_viewable(new_site: StartSite) -> None:
+    site = await new_site("deleted-camera-still-viewable")
+    bob = site.users["bob"]
+    whole = {"version": bob["version"], "cameras": [{"organisation": "root"}]}
+    await site.admin.ok("PATCH", f"/api/users/{bob['id']}", whole)
+    async with site.client_view() as stream:
+        await stream.readany()
+        await site.delete_device()
+        assert await stream.readany()
+    assert (await site.watch(site.bob, 1, 0.2)).marks
+
+
 async def test_second_user_refused(new_site: StartSite) -> None:
     site = await new_site("second-user-refused")
     async with site.client_view() as stream:
