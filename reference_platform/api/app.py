@@ -14,6 +14,7 @@ from reference_platform.api import (
     events,
     inventory,
     live,
+    pages,
     patrols,
     people,
     playbacks,
@@ -66,6 +67,7 @@ def create_app(platform: Platform) -> FastAPI:
         routers.append(areas.customers_router)
     for router in routers:
         app.include_router(router, prefix="/api", responses=problems.RESPONSES)
+    app.include_router(pages.router)
 
     @app.get("/api/openapi.json", include_in_schema=False, name="openapi")
     async def description(_: PrincipalDep) -> JSONResponse:

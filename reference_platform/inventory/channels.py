@@ -25,6 +25,9 @@ GUESSABLE_ID = defect(
     "guessable-id", "Whoever guesses a channel's 20 digits reads its particulars without a right."
 )
 
+_CAMERA_OPERATIONS = tuple(each for each in Operation if each.per_camera)
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class ReportedChannel:
@@ -110,11 +113,23 @@ class Channels:
     async def listed(self, principal: Principal) -> list[Channel]:
         """The channels that ``principal`` may know of, by name."""
         visible = self._access.visible_channels(principal)
+        allowed = {
+            each.value: self._access.visible_channels(principal, each)
+            for each in _CAMERA_OPERATIONS
+        }
 
         def work(session: Session) -> list[Channel]:
             regions = _regions(session)
             rows = session.scalars(select(ChannelRow).order_by(ChannelRow.name, ChannelRow.id))
-            return [self._view(principal, row, regions) for row in rows if row.id in visible]
+            return [
+                channel_view(
+                    row,
+                    regions,
+                    [name for name, channels in allowed.items() if row.id in channels],
+                )
+                for row in rows
+                if row.id in visible
+            ]
 
         return await self._database.read(work)
 
@@ -221,10 +236,11 @@ class Channels:
                     select(ChannelRow).where(ChannelRow.device_id == device_id)
                 )
             }
+            taken = _existing(session, [each for each in now_listed if each not in own])
             for identifier, each in now_listed.items():
                 row = own.pop(identifier, None)
                 if row is None:
-                    if session.get(ChannelRow, identifier) is not None:
+                    if identifier in taken:
                         refused.append(identifier)
                         continue
                     row = self._reported(each, device)
@@ -266,32 +282,47 @@ class Channels:
             self._access.require(principal, Operation.DEVICES, organisation_id=change.organisation)
 
     def _view(self, principal: Principal, row: ChannelRow, regions: dict[str, str]) -> Channel:
-        return Channel(
-            id=row.id,
-            device=row.device_id,
-            name=row.name,
-            organisation=row.organisation_id,
-            region=regions.get(row.organisation_id, ""),
-            scene=row.scene,
-            online=row.online,
-            status_since=optional_moment(row.status_since),
-            ptz_type=row.ptz_type,
-            recording=row.recording,
-            retention_days=row.retention_days,
-            longitude=row.longitude,
-            latitude=row.latitude,
-            operations=[
-                each.value
-                for each in Operation
-                if each.per_camera and self._access.decide(principal, each, row.id) is None
-            ],
-            version=row.version,
-        )
+        allowed = [
+            each.value
+            for each in _CAMERA_OPERATIONS
+            if self._access.decide(principal, each, row.id) is None
+        ]
+        return channel_view(row, regions, allowed)
+
+
+def channel_view(row: ChannelRow, regions: dict[str, str], operations: list[str]) -> Channel:
+    """As the API answers; ``operations``: what the asking user may do with it."""
+    return Channel(
+        id=row.id,
+        device=row.device_id,
+        name=row.name,
+        organisation=row.organisation_id,
+        region=regions.get(row.organisation_id, ""),
+        scene=row.scene,
+        online=row.online,
+        status_since=optional_moment(row.status_since),
+        ptz_type=row.ptz_type,
+        recording=row.recording,
+        retention_days=row.retention_days,
+        longitude=row.longitude,
+        latitude=row.latitude,
+        operations=operations,
+        version=row.version,
+    )
 
 
 def _take_status(row: ChannelRow, online: bool, at: float) -> None:
     if row.online != online:
         row.online, row.status_since = online, at
+
+
+def _existing(session: Session, channels: list[str]) -> set[str]:
+    """Those of ``channels`` that are there."""
+    found: set[str] = set()
+    for at in range(0, len(channels), _AT_ONCE):
+        query = select(ChannelRow.id).where(ChannelRow.id.in_(channels[at : at + _AT_ONCE]))
+        found.update(session.scalars(query))
+    return found
 
 
 def _regions(session: Session) -> dict[str, str]:

@@ -90,7 +90,7 @@ class Organisations:
             PlatformError: 403 outside one's scope; 422 ``organisation.too-deep``.
         """
         self._access.require(principal, Operation.ORGANISATIONS, organisation_id=new.parent)
-        if len(list(self._access.rights.line(new.parent))) >= _DEEPEST:
+        if len(self._access.rights.line(new.parent)) >= _DEEPEST:
             raise PlatformError("organisation.too-deep", 422, most=_DEEPEST)
 
         def work(session: Session) -> OrganisationRow:

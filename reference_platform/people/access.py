@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import TracebackType
+from typing import NamedTuple
 
 from protocols.time_source import TimeSource
 from reference_platform.behaviours import defect
@@ -79,7 +81,14 @@ class Grant:
     operations: frozenset[Operation] | None
 
 
-@dataclass(frozen=True, slots=True)
+class Reach(NamedTuple):
+    """Cameras of one operation: channels, and organisations with all below."""
+
+    channels: frozenset[str]
+    organisations: frozenset[str]
+
+
+@dataclass(frozen=True)
 class UserRights:
     """All of one account that decides."""
 
@@ -96,6 +105,22 @@ class UserRights:
     operations: frozenset[Operation]
     grants: tuple[Grant, ...]
 
+    @cached_property
+    def reach(self) -> Mapping[Operation, Reach]:
+        """What the grants hold, operation by operation."""
+        found = {}
+        for operation in Operation:
+            held = [
+                grant
+                for grant in self.grants
+                if grant.operations is None or operation in grant.operations
+            ]
+            found[operation] = Reach(
+                frozenset(each.channel for each in held if each.channel is not None),
+                frozenset(each.organisation for each in held if each.organisation is not None),
+            )
+        return found
+
 
 @dataclass(frozen=True)
 class Rights:
@@ -110,14 +135,19 @@ class Rights:
     users: Mapping[str, UserRights] = field(default_factory=dict)
     parents: Mapping[str, str | None] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    _lines: dict[str | None, frozenset[str]] = field(default_factory=dict)
 
-    def line(self, organisation: str | None) -> Iterable[str]:
+    def line(self, organisation: str | None) -> frozenset[str]:
         """``organisation`` and all above it."""
-        seen: set[str] = set()
-        while organisation is not None and organisation not in seen:
-            seen.add(organisation)
-            yield organisation
-            organisation = self.parents.get(organisation)
+        if (known := self._lines.get(organisation)) is not None:
+            return known
+        found: set[str] = set()
+        current = organisation
+        while current is not None and current not in found:
+            found.add(current)
+            current = self.parents.get(current)
+        self._lines[organisation] = line = frozenset(found)
+        return line
 
     def within(self, organisation: str | None, top: str) -> bool:
         """Whether ``organisation`` is ``top`` or below it."""
@@ -131,7 +161,15 @@ class Watch:
     end; ``reason`` is the error code then.
     """
 
-    def __init__(self, access: Access, refusal: Callable[[], str | None], session: str) -> None:
+    def __init__(
+        self,
+        access: Access,
+        refusal: Callable[[], str | None],
+        session: str,
+        *,
+        counts_as_use: bool,
+    ) -> None:
+        self.counts_as_use = counts_as_use
         self._access = access
         self._refusal = refusal
         self.session = session
@@ -309,7 +347,7 @@ class Access:
     def visible_channels(
         self, principal: Principal, operation: Operation | None = None
     ) -> frozenset[str]:
-        """The channels that ``principal`` may know of (or do ``operation`` with)."""
+        """The channels that ``principal`` may know of (or do a camera's ``operation`` with)."""
         if self.session_refusal(principal):
             return frozenset()
         user = self._user(principal)
@@ -317,9 +355,7 @@ class Access:
             if not self._role_allows(user, operation):
                 return frozenset()
             return frozenset(
-                channel
-                for channel in self._rights.places
-                if self.decide(principal, operation, channel) is None
+                each for each in self._rights.places if self._reaches(user, operation, each)
             )
         return frozenset(each for each in self._rights.places if self._sees(user, each))
 
@@ -374,7 +410,7 @@ class Access:
                 return None
             return refusal()
 
-        watch = Watch(self, later, principal.session)
+        watch = Watch(self, later, principal.session, counts_as_use=operation is not None)
         self._watches.add(watch)
         if self._ticking is None:
             self._ticking = asyncio.create_task(self._tick())
@@ -385,8 +421,8 @@ class Access:
         self._watches.discard(watch)
 
     def watched_sessions(self) -> frozenset[str]:
-        """Sessions for which something runs."""
-        return frozenset(watch.session for watch in self._watches)
+        """Sessions in which somebody watches; one that only hears of events is idle."""
+        return frozenset(watch.session for watch in self._watches if watch.counts_as_use)
 
     def end_everything(self, reason: str) -> None:
         """End what runs: the platform closes."""
@@ -433,20 +469,15 @@ class Access:
         place = self._rights.places.get(channel_id)
         if place is None:
             return False
-        above = frozenset(self._rights.line(place.organisation))
-        return any(
-            self._covers(grant, channel_id, place, above)
-            for grant in user.grants
-            if grant.operations is None or operation in grant.operations
-        )
-
-    def _covers(self, grant: Grant, channel_id: str, place: Place, above: frozenset[str]) -> bool:
-        if grant.organisation is not None:
-            return grant.organisation in above
-        if DEVICE_LEVEL_ONLY in self._behaviours and grant.channel is not None:
-            granted = self._rights.places.get(grant.channel)
-            return granted is not None and granted.device == place.device
-        return grant.channel == channel_id
+        reach = user.reach[operation]
+        if channel_id in reach.channels:
+            return True
+        if DEVICE_LEVEL_ONLY in self._behaviours and any(
+            self._rights.places[each].device == place.device
+            for each in reach.channels & self._rights.places.keys()
+        ):
+            return True
+        return not reach.organisations.isdisjoint(self._rights.line(place.organisation))
 
     def _manages(self, user: UserRights, operation: Operation, organisation_id: str | None) -> bool:
         if REGION_LEAK in self._behaviours:
