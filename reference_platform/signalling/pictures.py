@@ -102,11 +102,17 @@ class PictureAssembler:
         """The stream is at its end: what is left of it."""
         return [*self._take(self._parser.flush()), *self._finished()]
 
-    def lost(self) -> None:
-        """Packets are missing here: the picture under way is dropped, the next pack is sought."""
+    def lost(self, *, between: bool) -> list[AccessUnit]:
+        """Packets are missing here: the next pack is sought.
+
+        The picture under way is dropped, unless they are missing ``between`` two pictures: then it
+        is whole, and returned.
+        """
+        found = self.flush() if between else []
         self._parser = ProgramStreamParser()
-        self._broken = True
+        self._broken = not between or bool(self._pieces)
         self._seeking_pack = True
+        return found
 
     def restart(self) -> None:
         """Begin anew with the next key picture, as after a leap in a recording."""

@@ -44,6 +44,7 @@ class RtpInput:
         self._depth = 0 if reliable else _REORDER_DEPTH
         self._order = Reorderer(self._depth)
         self._expected: int | None = None
+        self._marked = False
         self._not_before: int | None = None
 
     def receive(self, data: bytes) -> list[AccessUnit]:
@@ -89,12 +90,14 @@ class RtpInput:
         return True
 
     def _ordered(self, packet: RtpPacket) -> list[AccessUnit]:
+        found: list[AccessUnit] = []
         if self._expected is not None and packet.sequence != self._expected:
             self.lost += (packet.sequence - self._expected) & 0xFFFF
-            self._assembler.lost()
+            found = self._assembler.lost(between=self._marked)
         self._expected = (packet.sequence + 1) & 0xFFFF
+        self._marked = packet.marker
         if self._not_before is not None:
             if (packet.sequence - self._not_before) & 0x8000:
                 return []
             self._not_before = None
-        return self._assembler.feed(packet.payload)
+        return found + self._assembler.feed(packet.payload)
