@@ -33,7 +33,9 @@ class Lockout:
 
         def work(session: Session) -> float:
             rows = (session.get(FailedLoginRow, each) for each in _subjects(name, address))
-            return max((row.locked_until for row in rows if row is not None), default=0.0)
+            # A failure of the future is of before the clock was set back: it locks nobody.
+            held = (row.locked_until for row in rows if row is not None and row.last <= now)
+            return max(held, default=0.0)
 
         if (until := await self._database.read(work)) > now:
             raise PlatformError("login.locked", 429, seconds=int(until - now) + 1)

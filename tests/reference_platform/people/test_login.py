@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from protocols.time_source import VirtualTime
+from reference_platform.people.operations import Operation
 from reference_platform.platform import Platform
 from tests.reference_platform.conftest import People, StartPlatform
 from tests.reference_platform.platforms import PASSWORD, Client, administrator, log_in
@@ -63,6 +64,17 @@ async def test_failures_lock_a_name_for_longer_and_longer(new_platform: StartPla
     assert await refusal(platform, "admin", "Wrong-password1") == (401, "login.failed"), "anew"
 
 
+async def test_a_clock_set_back_locks_nobody_out(new_platform: StartPlatform) -> None:
+    clock = VirtualTime()
+    platform = await new_platform(time_source=clock)
+    await (await administrator(platform)).close()
+    for _ in range(5):
+        await refusal(platform, "admin", "Wrong-password1")
+    assert await refusal(platform, "admin", PASSWORD) == (429, "login.locked")
+    clock.step(-365 * 86400)
+    assert await refusal(platform, "admin", PASSWORD) == (200, "")
+
+
 async def test_one_address_cannot_try_many_names(new_platform: StartPlatform) -> None:
     platform = await new_platform()
     answers = [await refusal(platform, f"guess-{n}", "Wrong-password1") for n in range(21)]
@@ -87,6 +99,19 @@ async def test_a_session_ends_idle_or_after_twelve_hours(
         await again.ok("GET", "/api/me")
     clock.advance(25 * 60)
     assert await again.refused("GET", "/api/me") == "session.ended"
+
+
+async def test_a_stream_keeps_its_session_in_use_and_hearing_events_does_not(
+    new_platform: StartPlatform, client: People
+) -> None:
+    platform = await new_platform()
+    admin = await client(platform)
+    principal = await platform.people.log_in.find(admin.token, "127.0.0.1")
+    assert principal is not None
+    with platform.access.watch(principal, None):
+        assert platform.access.watched_sessions() == frozenset()
+        with platform.access.watch(principal, Operation.LIVE):
+            assert platform.access.watched_sessions() == {principal.session}
 
 
 async def test_logging_out_and_a_new_password_end_sessions(
