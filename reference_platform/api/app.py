@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from reference_platform.api import (
     areas,
     control,
+    device_status,
     downloads,
     events,
     inventory,
@@ -26,7 +27,7 @@ from reference_platform.api import (
     upper_platforms,
     watermarks,
 )
-from reference_platform.api.dependencies import PrincipalDep
+from reference_platform.api.dependencies import COOKIE, PrincipalDep
 from reference_platform.inventory.customers import AREA_MISSING
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tickets.router,
     watermarks.router,
     control.router,
+    device_status.router,
     patrols.router,
     upper_platforms.router,
     recordings.router,
@@ -69,8 +71,28 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(router, prefix="/api", responses=problems.RESPONSES)
     app.include_router(pages.router)
 
+    _describe_credentials(app)
+
     @app.get("/api/openapi.json", include_in_schema=False, name="openapi")
     async def description(_: PrincipalDep) -> JSONResponse:
         return JSONResponse(app.openapi())
 
     return app
+
+
+def _describe_credentials(app: FastAPI) -> None:
+    """Say in the description that everything but the log-in asks for a session."""
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = describe()
+            schema["components"]["securitySchemes"] = {
+                "token": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            }
+            schema["security"] = [{"token": []}, {"cookie": []}]
+            schema["paths"]["/api/login"]["post"]["security"] = []
+        return describe()
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 #: Devices that are asked at the same time, so that ten thousand may come at once.
-_AT_ONCE = 64
+_AT_ONCE = 256
 _CATALOGUE_TRIES = 3
 SUBSCRIBED_SECONDS = 3_600
 _REFRESH_SHARE = 0.8
@@ -56,7 +56,7 @@ class Greeting:
                 items, complete = await server.asking.catalogue(device, sn, body)
             except PlatformError as problem:
                 _LOG.info("no catalogue of %s: %s", device.id, problem.code)
-                continue
+                return
             if complete or attempt + 1 == _CATALOGUE_TRIES:
                 await server.directory.catalogue(device.id, items)
                 return

@@ -34,6 +34,10 @@ async def test_a_camera_registers_and_its_channel_is_seen_live(new_platform, cli
         channels = await until(admin, "/api/channels", lambda found: found and found[0]["online"])
         assert [one["id"] for one in channels] == list(device.settings.channel_ids())
         assert channels[0]["ptz_type"] == 1
+        stands = await until(
+            admin, f"/api/devices/{CAMERA}/standing", lambda found: found["firmware"]
+        )
+        assert (stands["online"], stands["transport"], stands["edition"]) == (True, "udp", "2016")
         async with admin.request("GET", f"/api/live/{channels[0]['id']}") as answer:
             assert answer.status == 200
             data = await answer.content.readexactly(20_000)
