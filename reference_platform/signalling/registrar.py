@@ -39,7 +39,6 @@ UNKNOWN_DEVICE = defect(
     "A device that nobody entered may register.",
     "wvp-GB28181-pro#214, #2054",
 )
-REFUSED = defect("docking-refused", "No device is allowed to register: each is answered 403.")
 
 #: The longest registration, and what a device gets that asks for nothing (9.1.1).
 LONGEST_EXPIRES = 86_400
@@ -67,9 +66,6 @@ class Registrar:
             incoming.respond(400)
             return
         if sender != identifier:
-            incoming.respond(403)
-            return
-        if server.has(REFUSED):
             incoming.respond(403)
             return
         credentials = credentials_of(request)

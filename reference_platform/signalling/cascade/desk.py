@@ -53,6 +53,10 @@ LAST_PAGE_DROPPED = defect(
     "The last message of a catalogue of several messages is never sent upwards.",
     "wvp-GB28181-pro#858, #1577, #2103",
 )
+DOCKING_REFUSED = defect(
+    "docking-refused",
+    "The platform registers with an upper one and refuses everything that it asks for.",
+)
 _LOG = logging.getLogger(__name__)
 #: Items a message: a datagram should stay within what the network carries in one piece.
 _PER_DATAGRAM, _PER_MESSAGE = 2, 10
@@ -136,6 +140,9 @@ class Desk:
     def requested(self, incoming: IncomingRequest) -> Coroutine[Any, Any, None] | None:
         """One request of the upper platform."""
         method = incoming.request.method
+        if self._has(DOCKING_REFUSED):
+            incoming.respond(403)
+            return None
         relay = self._relays.get(incoming.request.headers.get("Call-ID") or "")
         if method == "INVITE":
             return self._invited(incoming)

@@ -332,6 +332,15 @@ async def _short(seen):
     return (await catalogue_of(seen))[1]
 
 
+async def test_docking_refused(new_platform, client):
+    async with whole(new_platform, client, "docking-refused") as (_, device, _link, seen, _upper):
+        items, exchange = await catalogue_of(seen)
+        assert (items, exchange.status) == ({}, 403)
+        async with MediaSession(seen, MediaOrder(channel=device.own_id)) as session:
+            pass
+        assert session.outcome.status == 403
+
+
 async def test_cascade_plain(new_platform, client):
     async with whole(new_platform, client, "cascade-plain") as (_, device, link, seen, _upper):
         assert not link["protected"]

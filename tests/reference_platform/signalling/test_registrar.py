@@ -264,14 +264,6 @@ async def test_who_a_careless_registrar_lets_in(behaviour, user, password, statu
         assert (await phone.register(password, user)).status == status
 
 
-async def test_docking_refused():
-    async with (
-        serving(MemoryDirectory([KNOWN]), "docking-refused") as server,
-        Phone(server) as phone,
-    ):
-        assert (await phone.send(phone.request())).status == 403
-
-
 async def test_never_expires_heartbeats():
     time = VirtualTime()
     async with (
