@@ -324,5 +324,5 @@ def _check_authority(text: str) -> None:
         return
     try:
         ssl.create_default_context(cadata=text)
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, ValueError, TypeError):  # TypeError: no ASCII
         raise PlatformError("cascade.authority", 422) from None
