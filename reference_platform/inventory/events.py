@@ -199,8 +199,7 @@ class Events:
             return self._access.sees(principal, event.channel)
         if event.device and any(
             self._access.sees(principal, channel)
-            for channel, place in self._access.rights.places.items()
-            if place.device == event.device
+            for channel in self._access.rights.channels_of(event.device)
         ):
             return True
         if not event.organisation:

@@ -136,6 +136,7 @@ class Rights:
     parents: Mapping[str, str | None] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     _lines: dict[str | None, frozenset[str]] = field(default_factory=dict)
+    _of_device: dict[str, list[str]] = field(default_factory=dict)
 
     def line(self, organisation: str | None) -> frozenset[str]:
         """``organisation`` and all above it."""
@@ -148,6 +149,21 @@ class Rights:
             current = self.parents.get(current)
         self._lines[organisation] = line = frozenset(found)
         return line
+
+    def channels_of(self, device: str) -> list[str]:
+        """The channels of a device."""
+        if not self._of_device:
+            for channel, place in self.places.items():
+                self._of_device.setdefault(place.device, []).append(channel)
+        return self._of_device.get(device, [])
+
+    def put(self, channel: str, place: Place | None) -> None:
+        """A channel came, moved or went (``None``)."""
+        self._of_device.clear()
+        if place is None:
+            self.places.pop(channel, None)
+        else:
+            self.places[channel] = place
 
     def within(self, organisation: str | None, top: str) -> bool:
         """Whether ``organisation`` is ``top`` or below it."""
@@ -240,10 +256,7 @@ class Access:
     def place(self, channels: Mapping[str, Place | None]) -> None:
         """Channels came (with their place) or went (``None``)."""
         for channel, place in channels.items():
-            if place is None:
-                self._rights.places.pop(channel, None)
-            else:
-                self._rights.places[channel] = place
+            self._rights.put(channel, place)
         self.recheck()
 
     def session_opened(self, session: str, user_id: str) -> None:

@@ -29,6 +29,8 @@ _LOG = logging.getLogger(__name__)
 _START = "0" * 64
 _BATCH = 500
 _RETRY_SECONDS = 1.0
+_ROWS_A_MINUTE = 60
+_ADDRESSES_A_MINUTE = 1000
 
 
 class AuditEntry(BaseModel):
@@ -52,6 +54,35 @@ class Verification(BaseModel):
     first_broken: int | None = Field(description="number of the first row that does not fit")
 
 
+class _Strangers:
+    """Bounds what those who are not logged in can write: rows by address and minute.
+
+    What is left out is counted in the next row of that address.
+    """
+
+    def __init__(self, time_source: TimeSource) -> None:
+        self._time = time_source
+        self._minute = 0
+        self._rows: dict[str, int] = {}
+        self._left_out: dict[str, int] = {}
+
+    def admit(self, address: str, details: dict[str, Any]) -> bool:
+        """Whether a row of ``address`` is written now."""
+        minute = int(self._time.monotonic() // 60)
+        if minute != self._minute:
+            self._minute = minute
+            self._rows.clear()
+        rows = self._rows.get(address, 0)
+        if rows >= _ROWS_A_MINUTE or len(self._rows) >= _ADDRESSES_A_MINUTE:
+            if len(self._left_out) < _ADDRESSES_A_MINUTE or address in self._left_out:
+                self._left_out[address] = self._left_out.get(address, 0) + 1
+            return False
+        self._rows[address] = rows + 1
+        if left_out := self._left_out.pop(address, 0):
+            details["left_out"] = left_out
+        return True
+
+
 class _Waiting(NamedTuple):
     values: dict[str, Any]
     stored: asyncio.Future[None]
@@ -63,6 +94,7 @@ class Audit:
     def __init__(self, database: Database, time_source: TimeSource) -> None:
         self._database = database
         self._time = time_source
+        self._strangers = _Strangers(time_source)
         self._waiting: deque[_Waiting] = deque()
         self._more = asyncio.Event()
         self._last = (0, _START)
@@ -108,6 +140,10 @@ class Audit:
             organisation: where ``target`` stands, when no principal is given.
             details: JSON values, never a secret.
         """
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if principal is None and address and not self._strangers.admit(address, details):
+            stored.set_result(None)
+            return stored
         values = {
             "at": self._time.now(),
             "user_id": principal.user_id if principal else "",
@@ -119,7 +155,6 @@ class Audit:
             "result": result[:64],
             "details": details,
         }
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(values, stored))
         self._more.set()
         return stored

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ class Inspector:
         self.authority = str(platform.certificate.authority)
         self.token = token
         self.made = made
-        self.asked = 0
+        self.statuses: Counter[int] = Counter()
         self.failures: list[str] = []
 
     def inspect(self, description: dict[str, Any]) -> None:
@@ -94,7 +95,7 @@ class Inspector:
                 timeout=20,
                 verify=self.authority,
             )
-            self.asked += 1
+            self.statuses[answer.status_code] += 1
             assert answer.status_code < 500 or answer.status_code == 503, (
                 case.as_curl_command(),
                 answer.text,
@@ -138,7 +139,9 @@ async def test_everything_answers_as_described(new_platform: StartPlatform, clie
     description = await admin.ok("GET", "/api/openapi.json")
     inspector = Inspector(platform, admin.token, made)
     await asyncio.to_thread(inspector.inspect, description)
-    assert "\n\n".join(inspector.failures) == ""
-    assert inspector.asked > 300
+    assert "\n\n".join(inspector.failures) == "", inspector.statuses
+    done = sum(count for status, count in inspector.statuses.items() if status < 300)
+    assert done > 60, inspector.statuses
+    assert inspector.statuses.total() > 400, inspector.statuses
     again = await client(platform)
     assert (await again.ok("GET", "/api/audit/verify"))["intact"]

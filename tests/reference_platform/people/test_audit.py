@@ -106,6 +106,22 @@ async def test_a_log_that_cannot_be_written_is_written_later(
     assert (await admin.ok("GET", "/api/audit"))[0]["operation"] == "roles.add"
 
 
+async def test_strangers_cannot_fill_the_log(new_platform: StartPlatform, client: People) -> None:
+    clock = VirtualTime()
+    platform = await new_platform(time_source=clock)
+    admin = await client(platform)
+    nobody = Client(platform)
+    for _ in range(100):
+        await nobody.refused("GET", "/api/users")
+    refused = "/api/audit?operation=users.list"
+    assert len(await admin.ok("GET", refused)) == 60
+    clock.advance(60)
+    await nobody.refused("GET", "/api/users")
+    await nobody.close()
+    rows = await admin.ok("GET", refused)
+    assert (len(rows), rows[0]["details"]["left_out"]) == (61, 40)
+
+
 def test_nothing_changes_or_removes_a_row() -> None:
     public = [name for name in vars(Audit) if not name.startswith("_")]
     assert sorted(public) == ["close", "entries", "flush", "record", "start", "verify"]
