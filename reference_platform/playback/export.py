@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ _KEY_EVERY = 50
 
 
 class Mp4Writer:
-    """Codes pictures into an H.264 MP4 whose index comes first. Blocking; one thread at a time.
+    """Codes pictures into an H.264 MP4 whose index comes first. Blocking; safe in any thread.
 
     Stretches without pictures are left out; their places are told to whoever asks, and the time
     burnt into the mark is that of the download, so that nothing pretends to be continuous.
@@ -33,6 +35,7 @@ class Mp4Writer:
     """
 
     def __init__(self, path: Path, stamp: WatermarkStamp | None) -> None:
+        self._lock = threading.Lock()
         self._stamp = stamp
         self._container: Any = av.open(
             str(path), "w", format="mp4", options={"movflags": "faststart"}
@@ -50,15 +53,10 @@ class Mp4Writer:
         Raises:
             OSError: the disk refuses.
         """
-        for picture in pictures:
-            if self.last is not None:
-                step = picture.at - self.last
-                if _SHORTEST_STEP_S < step < _GAP_S:
-                    self._step = step
-                self._pts += round(self._step * _TICKS)
-            self.first = picture.at if self.first is None else self.first
-            self.last = picture.at
-            self._write(self._marked(picture.frame, now))
+        with self._lock:
+            for picture in pictures:
+                self._place(picture.at)
+                self._write(self._marked(picture.frame, now))
 
     def close(self) -> None:
         """Finish the file.
@@ -66,16 +64,25 @@ class Mp4Writer:
         Raises:
             OSError: the disk refuses.
         """
-        if self._stream is not None:
-            self._mux(self._stream.encode(None))
-        self._container.close()
+        with self._lock:
+            if self._stream is not None:
+                self._mux(self._stream.encode(None))
+            self._container.close()
 
     def abandon(self) -> None:
         """Let go of an unfinished file, whatever is in it."""
-        try:
+        with self._lock, suppress(OSError, av.FFmpegError):
             self._container.close()
-        except (OSError, av.FFmpegError):
-            return
+
+    def _place(self, at: float) -> None:
+        """Take note of the next picture's time, recorded and in the file."""
+        if self.last is not None:
+            step = at - self.last
+            if _SHORTEST_STEP_S < step < _GAP_S:
+                self._step = step
+            self._pts += round(self._step * _TICKS)
+        self.first = at if self.first is None else self.first
+        self.last = at
 
     def _write(self, frame: VideoFrame) -> None:
         if self._stream is None:

@@ -152,6 +152,7 @@ class Playback:
         self._hurry_until = -math.inf
         self._in_a_row = 0
         self._changed = asyncio.Event()
+        self._showing = asyncio.Lock()
         self._takes = 0
         self._lock = asyncio.Lock()
 
@@ -179,6 +180,8 @@ class Playback:
             except PlatformError:
                 self._paused_at = None
                 raise
+            async with self._showing:
+                pass  # the picture under way is the last
         self._act()
 
     async def resume(self) -> None:
@@ -293,7 +296,10 @@ class Playback:
             return b""
         if self._skipped(picture) or not await self._due(picture):
             return b""
-        return await self._show(track, picture)
+        async with self._showing:
+            if self._still:
+                return b""
+            return await self._show(track, picture)
 
     @property
     def _still(self) -> bool:

@@ -126,7 +126,7 @@ class Recorder:
         await asyncio.gather(*(task.stop("platform-down") for task in self._running.values()))
         self._running.clear()
         await self._blocking(self._sign_of_life)
-        self._threads.shutdown(wait=True)
+        await asyncio.to_thread(self._threads.shutdown, wait=True)
 
     def refresh(self) -> None:
         """A channel came, went or changed: act on it at once."""
@@ -294,11 +294,21 @@ class _ChannelTask:
 
     async def _write(self, work: Callable[..., None], argument: object) -> None:
         async with self._writing:
+            job = asyncio.ensure_future(self._recorder._blocking(work, argument))
             try:
-                await self._recorder._blocking(work, argument)
+                await _to_its_end(job)
             except (OSError, sqlite3.Error) as error:
                 # Pictures are lost until there is room; the next pass over the disk decides.
                 self.refused = True
                 self._waiting, self._bytes = [], 0
                 _LOG.warning("recording stopped: %s", error)
                 self._recorder._changed.set()
+
+
+async def _to_its_end(job: asyncio.Future[None]) -> None:
+    """Wait for ``job``, even when told to stop: nobody else may write before it has."""
+    try:
+        await asyncio.shield(job)
+    except asyncio.CancelledError:
+        await asyncio.wait([job])
+        raise

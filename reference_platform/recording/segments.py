@@ -10,14 +10,13 @@ file, a second copy between ``SegmentWriter`` and the folder.
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, get_args
+from typing import BinaryIO, Protocol, get_args
 
 from reference_platform.media.units import AccessUnit, VideoCodec
 
@@ -168,35 +167,28 @@ class PlainSegments:
 
     def describe(self, path: Path, relative: str) -> SegmentFacts:
         """See ``SegmentFormat``; with a scan where the trailer is missing."""
-        with _mapped(path) as data:
-            head, body = _head(data)
-            pictures, start, end = _trailer(data) or _scanned(data, body)
-            return SegmentFacts(
-                str(head["channel"]),
-                int(head["generation"]),
-                start,
-                end,
-                len(data),
-                pictures,
-                _codec(head),
-                relative,
-            )
+        with path.open("rb") as file:
+            size = _size(file)
+            head = _head(file, size)
+            pictures, start, end = _trailer(file, size) or _scanned(file, size)
+        return SegmentFacts(
+            head.channel, head.generation, start, end, size, pictures, head.codec, relative
+        )
 
     def read(self, path: Path, start: float) -> Iterator[AccessUnit]:
         """See ``SegmentFormat``."""
-        with _mapped(path) as data:
-            head, position = _head(data)
-            codec = _codec(head)
-            from_here = position
-            for at, key, offset, _ in _records(data, position):
-                if at > start:
+        with path.open("rb") as file:
+            size = _size(file)
+            codec = _head(file, size).codec
+            begin = file.tell()
+            for record in _records(file, size, load=False):
+                if record.at > start:
                     break
-                if key:
-                    from_here = offset
-            for at, key, offset, size in _records(data, from_here):
-                begin = offset + _RECORD.size + _CHECKSUM.size
-                pts = _RECORD.unpack_from(data, offset)[3]
-                yield AccessUnit(codec, bytes(data[begin : begin + size]), pts, key, at)
+                if record.key:
+                    begin = record.offset
+            file.seek(begin)
+            for record in _records(file, size):
+                yield AccessUnit(codec, record.data, record.pts, record.key, record.at)
 
 
 def recover(path: Path, suffix: str) -> Path | None:
@@ -206,38 +198,17 @@ def recover(path: Path, suffix: str) -> Path | None:
         Its final path; None if not one whole picture was in it (the file is removed).
     """
     try:
-        with _mapped(path) as data:
-            _, position = _head(data)
-            end = position
-            for _at, _key, offset, size in _records(data, position):
-                end = offset + _RECORD.size + _CHECKSUM.size + size
-            if end == position:
-                raise DamagedSegment(path.name)
-            torn = end < len(data) and _trailer(data) is None
+        with path.open("r+b") as file:
+            size = _size(file)
+            _head(file, size)
+            if _trailer(file, size) is None:
+                _scanned(file, size)
+                file.truncate()
+                os.fsync(file.fileno())
     except DamagedSegment:
         path.unlink()
         return None
-    if torn:
-        with path.open("r+b") as file:
-            file.truncate(end)
-            os.fsync(file.fileno())
     return path.rename(path.with_name(path.name.removesuffix(OPEN_SUFFIX) + suffix))
-
-
-class _mapped:  # noqa: N801  (a context, used like a function)
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> mmap.mmap:
-        with self._path.open("rb") as file:
-            try:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            except ValueError as empty:
-                raise DamagedSegment(self._path.name) from empty
-        return self._map
-
-    def __exit__(self, *_: object) -> None:
-        self._map.close()
 
 
 def _pack(unit: AccessUnit) -> bytes:
@@ -245,57 +216,87 @@ def _pack(unit: AccessUnit) -> bytes:
     return head + _CHECKSUM.pack(zlib.crc32(unit.data, zlib.crc32(head))) + unit.data
 
 
-def _head(data: mmap.mmap) -> tuple[dict[str, Any], int]:
-    """The facts in front, and where the records begin."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    channel: str
+    generation: int
+    codec: VideoCodec
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    offset: int
+    at: float
+    pts: int
+    key: bool
+    data: bytes
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _head(file: BinaryIO, size: int) -> _Head:
+    """The facts in front; leaves the file where the records begin."""
     begin = len(_MAGIC) + _LENGTH.size
-    if data[: len(_MAGIC)] != _MAGIC or len(data) < begin:
+    if size < begin or file.read(len(_MAGIC)) != _MAGIC:
         raise DamagedSegment("not a segment")
-    length = _LENGTH.unpack_from(data, len(_MAGIC))[0]
+    (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+    codecs: dict[str, VideoCodec] = {name: name for name in get_args(VideoCodec)}
     try:
-        head = json.loads(data[begin : begin + length])
-        int(head["generation"])
-        _codec(head)
+        head = json.loads(file.read(length))
+        return _Head(str(head["channel"]), int(head["generation"]), codecs[head["codec"]])
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedSegment("not a segment") from error
-    return head, begin + length
 
 
-def _codec(head: dict[str, Any]) -> VideoCodec:
-    codecs: dict[str, VideoCodec] = {name: name for name in get_args(VideoCodec)}
-    return codecs[head["codec"]]
+def _records(file: BinaryIO, size: int, *, load: bool = True) -> Iterator[_Record]:
+    """The records from where the file stands up to the first that is not whole.
+
+    ``load``: read and check the pictures too; afterwards the file stands behind the last whole
+    one. Without, pictures are passed over. (Files are not mapped into memory: a disk that fails
+    must raise an error, not a signal.)
+    """
+    position = file.tell()
+    while position + _RECORD.size + _CHECKSUM.size <= size:
+        front = file.read(_RECORD.size + _CHECKSUM.size)
+        if len(front) < _RECORD.size + _CHECKSUM.size:
+            break
+        mark, flags, at, pts, length = _RECORD.unpack_from(front)
+        end = position + len(front) + length
+        if mark != _RECORD_MARK or length > _MOST_BYTES or end > size:
+            break
+        data = b""
+        if load:
+            data = file.read(length)
+            checksum = zlib.crc32(data, zlib.crc32(front[: _RECORD.size]))
+            if _CHECKSUM.unpack_from(front, _RECORD.size) != (checksum,):
+                break
+        else:
+            file.seek(end)
+        yield _Record(position, at, pts, bool(flags & _KEY), data)
+        position = end
+    file.seek(position)
 
 
-def _records(data: mmap.mmap, position: int) -> Iterator[tuple[float, bool, int, int]]:
-    """Time, whether key, offset and bytes of each whole record."""
-    while position + _RECORD.size + _CHECKSUM.size <= len(data):
-        mark, flags, at, _pts, size = _RECORD.unpack_from(data, position)
-        begin = position + _RECORD.size + _CHECKSUM.size
-        if mark != _RECORD_MARK or size > _MOST_BYTES or begin + size > len(data):
-            return
-        head = zlib.crc32(data[position : position + _RECORD.size])
-        if (
-            zlib.crc32(data[begin : begin + size], head)
-            != _CHECKSUM.unpack_from(data, begin - 4)[0]
-        ):
-            return
-        yield at, bool(flags & _KEY), position, size
-        position = begin + size
-
-
-def _trailer(data: mmap.mmap) -> tuple[int, float, float] | None:
-    """Pictures, start and end, if the file was closed in order."""
-    position = len(data) - _TRAILER.size - _CHECKSUM.size
-    if position < 0 or data[position : position + 2] != _TRAILER_MARK:
+def _trailer(file: BinaryIO, size: int) -> tuple[int, float, float] | None:
+    """Pictures, start and end, if the file was closed in order; leaves the file where it stood."""
+    before = file.tell()
+    length = _TRAILER.size + _CHECKSUM.size
+    if size - before < length:
         return None
-    body = data[position : position + _TRAILER.size]
-    if zlib.crc32(body) != _CHECKSUM.unpack_from(data, position + _TRAILER.size)[0]:
+    file.seek(size - length)
+    body, checksum = file.read(_TRAILER.size), file.read(_CHECKSUM.size)
+    file.seek(before)
+    if body[:2] != _TRAILER_MARK or _CHECKSUM.pack(zlib.crc32(body)) != checksum:
         return None
     _, pictures, start, end = _TRAILER.unpack(body)
     return pictures, start, end
 
 
-def _scanned(data: mmap.mmap, position: int) -> tuple[int, float, float]:
-    times = [at for at, *_ in _records(data, position)]
+def _scanned(file: BinaryIO, size: int) -> tuple[int, float, float]:
+    """As ``_trailer``, from the records; leaves the file behind the last whole one."""
+    times = [record.at for record in _records(file, size)]
     if not times:
         raise DamagedSegment("no whole picture")
     last = max(times)

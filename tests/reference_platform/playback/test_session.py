@@ -187,7 +187,7 @@ async def test_overload_at_a_fast_pace_costs_pictures_not_pace(
         await player.pictures(12)
         began = len(player.chunks)
         await player.pictures(25)
-        assert player.pace(began, began + 24) == pytest.approx(16, rel=0.25)
+        assert player.pace(began, began + 24) > 10  # without leaving out: 5
 
 
 # -- defects
