@@ -48,6 +48,10 @@ _VISIT_SECONDS = {
     "platform:management": 60,
     "platform:accounts": 60,
     "platform:rights": 90,
+    "platform:regions": 30,
+    "platform:crossing": 40,
+    "platform:tokens": 90,
+    "platform:absence": 20,
 }
 _DISTURBING = {"white-light": "plan.lamp", "passwords": "plan.log-ins", "stream:night": "plan.dark"}
 _DISTURBING |= dict.fromkeys(PLATFORM_INTRUSIVE, "plan.platform")

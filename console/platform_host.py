@@ -16,6 +16,7 @@ import logging
 import secrets
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,26 @@ from aiohttp import web
 from console.platform_plan import (
     ADMINISTRATOR,
     PASSWORD,
+    HostedCamera,
     HostedPlatform,
     PlatformHostPlan,
 )
+from console.synthetic_cameras import SyntheticCameras
 from protocols.time_source import SystemTime
 from reference_platform.errors import PlatformError
 from reference_platform.inventory.models import NewChannel, NewDevice, NewOrganisation
-from reference_platform.people.access import Principal
 from reference_platform.people.models import CameraGrant, NewUser
 from reference_platform.people.passwords import PasswordCost
 from reference_platform.platform import Platform
+from reference_platform.ports import Span
+from reference_platform.recording.planting import Planted, PlantedSegments, plant
 from reference_platform.settings import PlatformSettings
 
 _LOCAL = "127.0.0.1"
+#: Platforms that share a process share its threads: none waits for the work of another.
+_THREADS = 64
+#: How much is recorded of every channel before a platform begins, and how long ago it ends.
+_RECORDED_S, _RECORDED_UNTIL_S = 600.0, 30.0
 #: A guess costs little here: the passwords are made for the run.
 _CHEAP = PasswordCost(time=1, memory_kib=64, parallelism=1)
 _ROLES = ["administrator", "operator", "viewer"]
@@ -80,10 +88,27 @@ class Hosted:
             server_id=plan.server_id,
             device_authority=plan.upper_authority,
             keepalive_s=1.0,
+            # What is recorded is planted; a recorder would keep all cameras painting for nobody.
+            default_record=False,
             language=plan.language,
             behaviours=frozenset(plan.behaviours),
         )
-        platform = Platform(settings, time_source=self.clock, password_cost=_CHEAP)
+        pictures = {
+            identifier: Planted(identifier, mark=identifier[-4:], fps=5.0)
+            for camera in plan.cameras
+            for identifier in channels_of(camera)
+        }
+        if not self._data.exists():
+            until = self.clock.now() - _RECORDED_UNTIL_S
+            for one in pictures.values():
+                plant(self._data / "recordings", one, [Span(until - _RECORDED_S, until)])
+        platform = Platform(
+            settings,
+            time_source=self.clock,
+            password_cost=_CHEAP,
+            sources=SyntheticCameras(pictures, self.clock) if pictures else None,
+            recording_formats=(PlantedSegments(),),
+        )
         await platform.start()
         self._platform = platform
         if platform.first_password is not None:
@@ -113,7 +138,6 @@ async def set_up(platform: Platform, plan: HostedPlatform) -> None:
     installer = (await log_in.begin("admin", first, _LOCAL)).principal
     if log_in.me(installer).must_change_password:
         await log_in.change_password(installer, first, own)
-        await platform.people.refresh()
         await log_in.end(installer)
         installer = (await log_in.begin("admin", own, _LOCAL)).principal
     await platform.people.users.add(
@@ -139,19 +163,16 @@ async def set_up(platform: Platform, plan: HostedPlatform) -> None:
             id=camera.device, name=camera.name, organisation=organisation, password=camera.password
         )
         await platform.inventory.devices.add(installer, device)
-        for number in range(camera.channels):
-            await _add_channel(platform, installer, camera.device, camera.name, number)
+        for number, identifier in enumerate(channels_of(camera), start=1):
+            new = NewChannel(id=identifier, device=camera.device, name=f"{camera.name} {number}")
+            await platform.inventory.channels.add(installer, new)
     await log_in.end(installer)
 
 
-async def _add_channel(
-    platform: Platform, installer: Principal, device: str, name: str, number: int
-) -> None:
-    """Channel ``number`` (from 0) of a device that nobody connects."""
-    identifier = f"{device[:10]}131{int(device[13:]) * 10 + number:07d}"
-    await platform.inventory.channels.add(
-        installer, NewChannel(id=identifier, device=device, name=f"{name} {number + 1}")
-    )
+def channels_of(camera: HostedCamera) -> list[str]:
+    """The channels of a device that nobody connects."""
+    first = int(camera.device[13:]) * 10
+    return [f"{camera.device[:10]}131{first + number:07d}" for number in range(camera.channels)]
 
 
 def rig(hosted: dict[str, Hosted]) -> web.Application:
@@ -183,6 +204,8 @@ def rig(hosted: dict[str, Hosted]) -> web.Application:
 
 async def host_platforms(plan: PlatformHostPlan) -> int:
     """Run all platforms of ``plan`` until standard input closes; the exit code."""
+    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="platforms")
+    asyncio.get_running_loop().set_default_executor(threads)
     folder = Path(plan.folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -10,10 +10,14 @@ from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
 from assessment.verdicts import Verdict
+from probes.platform.absence import measure_absence
 from probes.platform.areas import measure_areas
 from probes.platform.cameras import measure_cameras
+from probes.platform.crossing import measure_crossing
+from probes.platform.regions import measure_regions
 from probes.platform.rights import measure_grain, measure_levels, measure_rights
 from probes.platform.roles import measure_roles
+from probes.platform.tokens import measure_tokens
 from probes.platform.transport import measure_transport
 from probes.platform.tree import measure_tree
 from probes.platform.user_fields import measure_user_fields
@@ -37,6 +41,10 @@ _VISITS = {
     "增删改角色与用户并停用、过期、删除": "accounts",
     "以每一种身份对每一项接口操作逐一提问": "rights",
     "扫描端口并试探加密": "wire",
+    "并列建立两个区域": "regions",
+    "以他人的地址、编号与令牌逐一试用": "crossing",
+    "试用移动访问的令牌": "tokens",
+    "搜索分析功能": "absence",
 }
 
 
@@ -116,3 +124,23 @@ def grain_is_fine(scenario_run: ScenarioRun) -> None:
 @then("平台对用户的服务全部加密")
 def service_is_encrypted(scenario_run: ScenarioRun) -> None:
     judge_platform(scenario_run, "wire", measure_transport)
+
+
+@then("平台的两个区域互不可见")
+def regions_are_apart(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "regions", measure_regions)
+
+
+@then("平台禁止一切跨账号访问")
+def accounts_are_apart(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "crossing", measure_crossing)
+
+
+@then("平台的移动访问令牌受保护")
+def tokens_are_protected(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "tokens", measure_tokens)
+
+
+@then("平台不具备分析功能")
+def nothing_is_analysed(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "absence", measure_absence)

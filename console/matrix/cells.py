@@ -14,6 +14,7 @@ Kind = Literal["defect", "variant"]
 Result = Literal["caught", "wrong-reason", "missed", "clean", "false-alarm", "undecided", "error"]
 #: Anything else is red.
 GOOD: tuple[Result, ...] = ("caught", "clean")
+_OF_CHECKLISTS = "checklist."
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ def judge(cell: Cell, findings: Iterable[Finding]) -> Outcome:
     other; a variant is clean when nothing was held against it.
     """
     relevant = [finding for finding in findings if finding.requirement == cell.requirement]
+    if cell.stage == "evidence" and (of_papers := [
+        finding for finding in relevant if finding.reason.code.startswith(_OF_CHECKLISTS)
+    ]):  # fmt: skip
+        # What is measured beside the papers is on no stage in such a cell.
+        relevant = of_papers
     verdict = governing(finding.verdict for finding in relevant)
     reasons = tuple(
         dict.fromkeys(finding.reason.code for finding in relevant if finding.verdict is verdict)

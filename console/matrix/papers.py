@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assessment.evidence import Attestation
 from assessment.recording import Part
-from console.matrix.cells import Cell
+from console.matrix.cells import Cell, of_platforms
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
 from steps.acceptance import SITE
 
@@ -31,7 +31,7 @@ def stage_papers(
     of_checklists = [
         cell
         for cell in cells
-        if catalogue[cell.requirement].scenario == "checklist" and cell.stage == "evidence"
+        if cell.stage == "evidence" and _attested(catalogue[cell.requirement])
     ]
     states: dict[str, list[Cell]] = {}
     for cell in of_checklists:
@@ -43,6 +43,11 @@ def stage_papers(
             attestations += _papers(catalogue[cell.requirement], name, today)
         staged.append(StagedPapers(tuple(group), tuple(attestations)))
     return staged
+
+
+def _attested(requirement: Requirement) -> bool:
+    """Whether a checklist is part of what decides; other papers are the camera's own."""
+    return requirement.scenario == "checklist" or of_platforms(requirement)
 
 
 def _papers(requirement: Requirement, name: str, today: datetime.date) -> list[Attestation]:

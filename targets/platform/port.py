@@ -285,6 +285,12 @@ class PlatformPort:
         """The presets of a channel, under ``items``."""
         _not_offered("presets")
 
+    async def set_preset(
+        self, session: Session, channel: str, number: int, name: str, *, home: bool = False
+    ) -> Outcome:
+        """Keep where a camera stands as preset ``number``; ``home``: where it returns to."""
+        _not_offered("presets")
+
     async def patrol(
         self, session: Session, identifier: str, action: Literal["start", "stop", "state"]
     ) -> Outcome:

@@ -20,8 +20,8 @@ from targets.platform.port import Answer, Kind, Outcome, PlatformPort, Session, 
 from targets.platform.streaming import OpenChannel, OpenStream
 from targets.platform.target import PlatformTarget
 
-#: Bounds of one answer.
-ANSWER_SECONDS, MAXIMUM_ANSWER = 15.0, 4 << 20
+#: Bounds of one answer; how prompt a platform has to be is for no adapter to say.
+ANSWER_SECONDS, MAXIMUM_ANSWER = 45.0, 4 << 20
 _SINGLE = ("network", "security")
 _STATES: Mapping[int, State] = {
     400: "refused", 401: "refused", 403: "refused", 404: "absent", 409: "refused", 410: "absent",
@@ -318,6 +318,13 @@ class ReferencePort(PlatformPort):
     async def presets(self, session: Session, channel: str) -> Outcome:
         """See ``PlatformPort``."""
         return await self.ask(session, "GET", f"/channels/{quote(channel, safe='')}/presets")
+
+    async def set_preset(
+        self, session: Session, channel: str, number: int, name: str, *, home: bool = False
+    ) -> Outcome:
+        """See ``PlatformPort``."""
+        path = f"/channels/{quote(channel, safe='')}/presets"
+        return await self.ask(session, "POST", path, {"number": number, "name": name, "home": home})
 
     async def patrol(
         self, session: Session, identifier: str, action: Literal["start", "stop", "state"]

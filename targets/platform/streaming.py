@@ -12,7 +12,7 @@ import aiohttp
 from protocols.time_source import TimeSource
 
 _MAXIMUM_BYTES, _MAXIMUM_EVENTS = 64 << 20, 10_000
-_OPEN_SECONDS = 15.0
+_OPEN_SECONDS = 45.0
 
 
 class _Running:

@@ -164,7 +164,7 @@ async def _running(
         stream: MediaStream | None = None
         with contextlib.suppress(VisitProblem):
             events = await stack.enter_async_context(script.port.events(session))
-        if channels and channels[0]["online"]:
+        if channels:
             with contextlib.suppress(VisitProblem):
                 stream = await stack.enter_async_context(
                     script.port.live(session, channels[0]["id"])

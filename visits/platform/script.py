@@ -56,6 +56,7 @@ class PlatformScript:
         admin: the administrator's session; renewed by ``log_in_again``.
         steps: as docs/recordings.md has them.
         mark: what the names of this visit's things begin with.
+        accounts: test users, for visits that come back to them.
     """
 
     def __init__(self, visit: Visit, port: PlatformPort, admin: Session) -> None:
@@ -65,6 +66,7 @@ class PlatformScript:
         self.steps: list[Step] = []
         self.mark = f"{PREFIX}{secrets.token_hex(3)}"
         self.made: dict[str, Made] = {}
+        self.accounts: dict[str, Account] = {}
         self._number = 0
         visit.facts["steps"] = self.steps
 
