@@ -1,17 +1,17 @@
 """Viewers of 1080p25 that one core serves, beside one ffmpeg process for each viewer.
 
 The same ten seconds of H.264 (4 Mbit/s) go round and round. Ours: one pull, one decoder, and for
-each viewer the watermark, x264 and the fragmented MP4, as in live view, but in slow motion (a clock
-that runs as slowly moves the marks), so that a busy neighbour makes nobody drop a picture; CPU is
-that of this process for each picture, times 25. ffmpeg: a process for each viewer decodes, draws
-the same eight marks of two lines (and, for comparison, a single one) with drawtext, encodes with
-the same settings of x264 and writes fragmented MP4; CPU is that of the process.
-What a platform can serve is what fits into one core: CPU = shared + n x each.
+each viewer the watermark, x264 and the fragmented MP4, as in live view, but as fast as they all
+keep up (the marks move by the pictures' time), so that a busy neighbour makes nobody drop a
+picture; CPU is that of this process for each picture, times 25. ffmpeg: a process for each viewer
+decodes, draws the same eight marks of two lines (and, for comparison, a single one) with drawtext,
+encodes with the same settings of x264 and writes fragmented MP4, as fast as it can; CPU is that of
+the process. What a platform can serve is what fits into one core: CPU = shared + n x each.
 
 Then the first picture: a live view is opened over HTTPS on loopback, cold (no pull yet) and while
 others watch.
 
-Run: python -m benchmarks.viewers [--seconds 10] [--viewers 1 6] [--pace 8]
+Run: python -m benchmarks.viewers [--seconds 10] [--viewers 1 6]
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from reference_platform.media.pictures import SharedPictures
 from reference_platform.media.units import AccessUnit
 from reference_platform.media.viewer import Viewer
 from reference_platform.media.watermark import WatermarkStamp
-from reference_platform.people.access import Access, Principal, Watch
+from reference_platform.people.access import Access, Principal, Rights, UserRights
 from reference_platform.platform import Platform
 from reference_platform.ports import ChannelRef, PlaybackSource, Span, StreamName
 from reference_platform.settings import PlatformSettings
@@ -55,22 +55,31 @@ SETTINGS = [
 ]
 
 
-class SlowTime(SystemTime):
-    """A wall clock that takes 25 / ``pace`` seconds for one."""
+class Pace(SystemTime):
+    """Lets a camera go as fast as all ``viewers`` keep up; its wall clock goes by the pictures."""
 
-    def __init__(self, pace: float) -> None:
-        self._share = pace / 25
+    def __init__(self) -> None:
+        self.viewers: list[Viewer] = []
         self._began = time.time()
+        self._number = 0
+        self.all_here = asyncio.Event()
 
     def now(self) -> float:
         """See ``TimeSource``."""
-        return self._began + (time.time() - self._began) * self._share
+        return self._began + self._number / 25
+
+    async def ready(self, number: int) -> None:
+        """Wait until picture ``number`` may come."""
+        await self.all_here.wait()
+        self._number = number
+        while any(viewer.counts.pictures + viewer.dropped < number - 3 for viewer in self.viewers):
+            await asyncio.sleep(0.002)
 
 
 class Camera:
-    """A clip, over and over, ``pace`` pictures a second."""
+    """A clip, over and over, 25 pictures a second or at the given pace."""
 
-    def __init__(self, clip: Clip, pace: float) -> None:
+    def __init__(self, clip: Clip, pace: Pace | None) -> None:
         self._clip = clip
         self._pace = pace
         self._closed = False
@@ -78,11 +87,14 @@ class Camera:
     async def __aiter__(self) -> AsyncIterator[AccessUnit]:
         began = time.monotonic()
         for number in itertools.count():
-            unit = self._clip.access_units[number % len(self._clip.access_units)]
-            yield AccessUnit("h264", unit.data, number * 3600, unit.key, time.time())
-            await asyncio.sleep(max(0.0, began + (number + 1) / self._pace - time.monotonic()))
+            if self._pace is not None:
+                await self._pace.ready(number)
+            else:
+                await asyncio.sleep(max(0.0, began + number / 25 - time.monotonic()))
             if self._closed:
                 return
+            unit = self._clip.access_units[number % len(self._clip.access_units)]
+            yield AccessUnit("h264", unit.data, number * 3600, unit.key, time.time())
 
     async def close(self) -> None:
         """See ``Source``."""
@@ -92,7 +104,7 @@ class Camera:
 class Cameras:
     """See ``Sources``."""
 
-    def __init__(self, clip: Clip, pace: float = 25) -> None:
+    def __init__(self, clip: Clip, pace: Pace | None = None) -> None:
         self._clip = clip
         self._pace = pace
 
@@ -109,25 +121,28 @@ class Cameras:
         return []
 
 
-async def ours(clip: Clip, viewers: int, seconds: float, pace: float) -> tuple[float, int, float]:
+async def ours(clip: Clip, viewers: int, seconds: float) -> tuple[float, int, float]:
     """CPU seconds for a second of 25 pictures, pictures dropped, Mbit/s of one viewer."""
-    clock = SlowTime(pace)
-    hub = LiveHub(Cameras(clip, pace), clock, LIMITS)
+    clock = Pace()
+    hub = LiveHub(Cameras(clip, clock), clock, LIMITS)
     pictures = SharedPictures(hub, clock, LIMITS)
     threads = ThreadPoolExecutor(LIMITS.threads)
+    principal = Principal("1", "zhangsan", "张三", "", "", "")
     access = Access(clock, lambda _session: None)
-    running = []
-    for number in range(viewers):
+    access.update(Rights(users={principal.user_id: allowed(principal)}))
+    running = clock.viewers
+    joined = [await pictures.join(CHANNEL, "main", str(each)) for each in range(viewers)]
+    for number, feed in enumerate(joined):
         running.append(
             Viewer(
                 id=str(number),
-                principal=Principal("", "zhangsan", "张三", "", "", ""),
+                principal=principal,
                 channel=CHANNEL,
                 stream="main",
                 since=clock.now(),
                 stamp=STAMP,
-                feed=await pictures.join(CHANNEL, "main", str(number)),
-                watch=Watch(access, lambda: None, ""),
+                feed=feed,
+                watch=access.watch(principal, None),
                 threads=threads,
                 time_source=clock,
                 limits=LIMITS,
@@ -136,6 +151,7 @@ async def ours(clip: Clip, viewers: int, seconds: float, pace: float) -> tuple[f
                 left=lambda _viewer: None,
             )
         )
+    clock.all_here.set()
     takers = [asyncio.create_task(take(viewer)) for viewer in running]
     await asyncio.gather(*(viewer.begun() for viewer in running))
     # The start decodes a group at once; what is to be known is the steady state.
@@ -151,10 +167,29 @@ async def ours(clip: Clip, viewers: int, seconds: float, pace: float) -> tuple[f
     for viewer in running:
         viewer.close()
     await asyncio.gather(*takers)
+    await access.close()
     await pictures.close()
     await hub.close()
     threads.shutdown()
     return share, dropped, rate
+
+
+def allowed(principal: Principal) -> UserRights:
+    """An account that may be used."""
+    return UserRights(
+        id=principal.user_id,
+        name=principal.name,
+        display_name=principal.display_name,
+        organisation="",
+        ptz_level=0,
+        active=True,
+        valid_from=None,
+        valid_until=None,
+        must_change_password=False,
+        levels=frozenset(),
+        operations=frozenset(),
+        grants=(),
+    )
 
 
 async def take(viewer: Viewer) -> None:
@@ -270,7 +305,7 @@ def spread(values: list[float]) -> str:
     return " | ".join(f"{1000 * value:.0f}" for value in known)
 
 
-async def run(seconds: float, counts: list[int], pace: float) -> None:
+async def run(seconds: float, counts: list[int]) -> None:
     """All of it, printed."""
     clip = clips.encode(ClipSpec())
     with tempfile.TemporaryDirectory() as folder:
@@ -282,7 +317,7 @@ async def run(seconds: float, counts: list[int], pace: float) -> None:
     few, many = counts
     shares = {}
     for count in counts:
-        share, dropped, rate = await ours(clip, count, seconds, pace)
+        share, dropped, rate = await ours(clip, count, seconds)
         shares[count] = share
         print(f"{count} viewers: {share:.3f} of a core, {dropped} dropped, {rate:.1f} Mbit/s each")
     each = (shares[many] - shares[few]) / (many - few)
@@ -303,9 +338,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--viewers", type=int, nargs=2, default=[1, 6])
-    parser.add_argument("--pace", type=float, default=8, help="pictures a second")
     arguments = parser.parse_args()
-    asyncio.run(run(arguments.seconds, arguments.viewers, arguments.pace))
+    asyncio.run(run(arguments.seconds, arguments.viewers))
 
 
 if __name__ == "__main__":
