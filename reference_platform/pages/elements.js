@@ -32,6 +32,7 @@ const ICONS = {
   left: "M15 5l-7 7 7 7", right: "M9 5l7 7-7 7", up: "M5 15l7-7 7 7", down: "M5 9l7 7 7-7",
   plus: "M12 5v14M5 12h14", minus: "M5 12h14", close: "M6 6l12 12M18 6L6 18",
   play: "M7 4l13 8-13 8z", pause: "M8 5v14M16 5v14", light: "M12 3v2M5 6l1.5 1.5M19 6l-1.5 1.5M8 13a4 4 0 1 1 8 0c0 2-2 3-2 5h-4c0-2-2-3-2-5zM10 21h4",
+  full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
   menu: "M4 7h16M4 12h16M4 17h16", out: "M14 4h5v16h-5M3 12h11M10 8l4 4-4 4",
 };
 

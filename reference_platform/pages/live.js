@@ -26,7 +26,7 @@ class Cell {
       this.#video,
       h("div", { class: "bar" }, this.#title,
         h("button", { type: "button", class: "stream", onclick: () => this.#switch() }, t("live.sub")),
-        h("button", { type: "button", "aria-label": t("live.full"), title: t("live.full"), onclick: () => this.#video.requestFullscreen?.() }, icon("areas")),
+        h("button", { type: "button", "aria-label": t("live.full"), title: t("live.full"), onclick: () => this.#video.requestFullscreen?.() }, icon("full")),
         h("button", { type: "button", "aria-label": t("close"), title: t("close"), onclick: () => this.clear() }, icon("close"))),
       this.#message);
     this.clear();

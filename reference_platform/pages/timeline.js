@@ -1,7 +1,7 @@
 // A day as a line: recorded stretches, gaps with their reasons, the place that is shown now.
 
 import { h, show } from "./elements.js";
-import { coded, moment, t } from "./words.js";
+import { coded, midnight, moment, t, today } from "./words.js";
 
 const DAY_S = 86400;
 const SPANS_S = [DAY_S, 6 * 3600, 3600, 600];
@@ -10,12 +10,13 @@ const MARKS = 6;
 /** Shows recordings between two moments; `picked(seconds)` when a place is chosen. */
 export class Timeline {
   #picked;
-  #start = 0;
+  #start = midnight(today());
   #length = DAY_S;
-  #day = 0;
+  #day = this.#start;
   #spans = [];
   #gaps = [];
   #position = null;
+  #latest = null;
   #tracks = h("div", { class: "tracks" });
   #marks = h("div", { class: "marks" });
   #needle = h("div", { class: "needle" });
@@ -49,12 +50,14 @@ export class Timeline {
     this.#day = day;
     this.#spans = spans.map((span) => ({ start: seconds(span.start), end: seconds(span.end) }));
     this.#gaps = gaps.map((gap) => ({ start: seconds(gap.start), end: seconds(gap.end), reason: gap.reason }));
+    this.#position = null;
+    this.#latest = this.#spans.at(-1)?.start ?? null;
     this.zoom(this.#length);
   }
 
-  /** Show this many seconds, around the place that is shown now. */
+  /** Show this many seconds, around the place that is shown now or else the latest recording. */
   zoom(seconds) {
-    const middle = this.#position ?? this.#start + this.#length / 2;
+    const middle = this.#position ?? this.#latest ?? this.#start + this.#length / 2;
     this.#length = seconds;
     this.#begin(middle - seconds / 2);
     for (const button of this.element.querySelectorAll(".segments button")) {
