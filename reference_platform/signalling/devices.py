@@ -46,6 +46,12 @@ class Registered:
     used_nonce: str = field(default="", repr=False)
     information: DeviceInfo | None = None
 
+    def renew(self, fresh: Registered) -> None:
+        """The registration was refreshed: what was agreed with the device stands."""
+        self.peer, self.call_id = fresh.peer, fresh.call_id
+        self.expires_at, self.last_seen = fresh.expires_at, fresh.last_seen
+        self.edition_2022, self.used_nonce = fresh.edition_2022, fresh.used_nonce
+
     @property
     def secure(self) -> bool:
         """Whether it is spoken to over TLS."""
@@ -93,13 +99,14 @@ class Devices:
     def register(self, fresh: Registered) -> bool:
         """Take a registration; whether the device was not online before."""
         before = self._known.get(fresh.id)
+        if before is not None and before.online:
+            before.renew(fresh)
+            return False
         if before is not None:
             fresh.charset, fresh.information = before.charset, before.information
         self._known[fresh.id] = fresh
-        came = before is None or not before.online
-        if came:
-            self._changed(fresh, True, "registered")
-        return came
+        self._changed(fresh, True, "registered")
+        return True
 
     def unregister(self, identifier: str) -> None:
         """The device said good-bye."""

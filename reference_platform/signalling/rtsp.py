@@ -16,8 +16,9 @@ from protocols.time_source import TimeSource
 from reference_platform.errors import PlatformError
 from reference_platform.media.units import AccessUnit, VideoCodec
 from reference_platform.signalling.nal_units import pictures_of
+from reference_platform.signalling.picture_queue import PictureQueue
 from reference_platform.signalling.pictures import SteadyClock
-from reference_platform.signalling.sessions import STALL_SECONDS, PictureQueue
+from reference_platform.signalling.sessions import STALL_SECONDS
 
 _OPEN_SECONDS = 8.0
 _CODECS: dict[str, VideoCodec] = {"h264": "h264", "hevc": "h265"}

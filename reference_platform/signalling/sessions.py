@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +24,7 @@ from protocols.srtp import CryptoLine, new_crypto_line, parse_crypto_line
 from reference_platform.errors import PlatformError
 from reference_platform.media.units import AccessUnit
 from reference_platform.signalling.media_ports import MediaPort, MediaTransport, open_port
+from reference_platform.signalling.picture_queue import PictureQueue
 from reference_platform.signalling.pictures import PictureAssembler
 from reference_platform.signalling.rtp_input import RtpInput
 from reference_platform.signalling.timeline import LiveTimeline, RecordedTimeline
@@ -40,10 +40,9 @@ BYE_SECONDS = 2.0
 FIRST_PACKET_SECONDS = 5.0
 #: Nothing for so long: the source is lost.
 STALL_SECONDS = 5.0
-#: What waits for a reader that is slow: pictures and their bytes.
-_MOST_WAITING = 500
-_MOST_WAITING_BYTES = 32 << 20
 _FILE_END = "121"
+#: Packets that are behind the message that says that all were sent, and the other way round.
+_LAST_PACKETS_S, _LAST_WORDS_S = 0.2, 1.0
 _REFUSALS = {403: "source.refused", 404: "source.unknown", 486: "source.busy"}
 
 
@@ -67,69 +66,6 @@ class Order:
     stop: int = 0
     stream: int = 0
     speed: int | None = None
-
-
-class PictureQueue:
-    """Pictures on their way to one reader; when it is slow, whole groups of pictures go."""
-
-    def __init__(self) -> None:
-        self.dropped = 0
-        self._waiting: deque[AccessUnit] = deque()
-        self._bytes = 0
-        self._need_key = False
-        self._ended = False
-        self._fault: PlatformError | None = None
-        self._wake = asyncio.Event()
-
-    def put(self, unit: AccessUnit) -> None:
-        """Add a picture; without room everything up to the next key picture is dropped."""
-        if self._ended or (self._need_key and not unit.key):
-            self.dropped += 1
-            return
-        self._need_key = False
-        if len(self._waiting) >= _MOST_WAITING or self._bytes > _MOST_WAITING_BYTES:
-            self.dropped += len(self._waiting)
-            self.clear()
-            if not unit.key:
-                self._need_key = True
-                self.dropped += 1
-                return
-        self._waiting.append(unit)
-        self._bytes += len(unit.data)
-        self._wake.set()
-
-    def clear(self) -> None:
-        """Drop what waits."""
-        self._waiting.clear()
-        self._bytes = 0
-
-    def end(self, fault: PlatformError | None = None) -> None:
-        """No more will come; ``fault`` is raised once what waits was read."""
-        if not self._ended:
-            self._ended, self._fault = True, fault
-            self._wake.set()
-
-    @property
-    def ended(self) -> bool:
-        """Whether no more will come."""
-        return self._ended
-
-    async def get(self) -> AccessUnit | None:
-        """The next picture, ``None`` at the end.
-
-        Raises:
-            PlatformError: it ended with a fault.
-        """
-        while not self._waiting:
-            if self._ended:
-                if self._fault is not None:
-                    raise self._fault
-                return None
-            self._wake.clear()
-            await self._wake.wait()
-        unit = self._waiting.popleft()
-        self._bytes -= len(unit.data)
-        return unit
 
 
 class MediaSession:
@@ -291,7 +227,12 @@ class MediaSession:
 
     def _broken(self, why: str) -> None:
         """The media connection is gone."""
-        self._end(PlatformError("source.lost", 502, device=self._device.id, why=why))
+        fault = PlatformError("source.lost", 502, device=self._device.id, why=why)
+        if why == "disconnected" and self.order.kind != "Play":
+            # At the end of a file some close first and say so afterwards.
+            asyncio.get_running_loop().call_later(_LAST_WORDS_S, self._end, fault)
+        else:
+            self._end(fault)
 
     def _presence(self, device: str, online: bool) -> None:
         """A device that went offline sends no more, whatever still arrives."""
@@ -335,8 +276,7 @@ class MediaSession:
 
     def finished(self) -> None:
         """The device said that it sent everything."""
-        # The last packets may still be behind the message: what is on its way is taken too.
-        asyncio.get_running_loop().call_later(0.2, self._end)
+        asyncio.get_running_loop().call_later(_LAST_PACKETS_S, self._end)
 
     def _dialog_over(self) -> None:
         if self._dialog is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from protocols.gb28181 import ptz
 from protocols.gb28181.control import build_key_frame, build_ptz
@@ -76,6 +76,16 @@ def _zoom(share: float) -> int:
     """Speed of zooming: never 0 for a share that is not 0."""
     speed = round(share * _FASTEST_ZOOM)
     return speed or (0 if not share else 1 if share > 0 else -1)
+
+
+class Steers(Protocol):
+    """Whatever sends orders to cameras; see ``Steering``."""
+
+    async def send(self, channel: ChannelRef, order: Order, level: int) -> None:
+        """Send one order."""
+
+    async def presets(self, channel: ChannelRef) -> dict[int, str]:
+        """Number and name of the presets that the device says it keeps."""
 
 
 class Steering:

@@ -35,7 +35,7 @@ from reference_platform.signalling.cascade.tree import (
     Share,
     share_of,
 )
-from reference_platform.signalling.steering import Steering
+from reference_platform.signalling.steering import Steers
 from reference_platform.store.database import Database
 from reference_platform.store.inventory_tables import ChannelRow, OrganisationRow
 from reference_platform.store.vault import Vault
@@ -59,7 +59,7 @@ class Cascade:
         hub: LiveHub,
         sources: Sources,
         control: ControlService,
-        steering: Steering,
+        steering: Steers,
         channel: Callable[[str], Awaitable[ChannelRef]],
         time_source: TimeSource,
     ) -> None:
@@ -236,6 +236,8 @@ class Cascade:
         if event.type in _UNMOVED:
             return
         self._shares.clear()
+        for _, desk in self._running.values():
+            desk.recheck()
         if event.type in ("channel-online", "channel-offline"):
             for _, desk in self._running.values():
                 desk.channel_changed(event.channel, event.type == "channel-online")

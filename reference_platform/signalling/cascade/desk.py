@@ -44,7 +44,7 @@ from reference_platform.signalling.steering import (
     Move,
     Order,
     PresetOrder,
-    Steering,
+    Steers,
     SwitchOrder,
 )
 
@@ -80,7 +80,7 @@ class Desk:
         hub: LiveHub,
         sources: Sources,
         control: ControlService,
-        steering: Steering,
+        steering: Steers,
         channel: Callable[[str], Awaitable[ChannelRef]],
         time_source: TimeSource,
         has: Callable[[str], bool],
@@ -298,6 +298,16 @@ class Desk:
             share = await self._share()
             off = [(one, "OFF") for one, leaf in share.channels.items() if not leaf.online]
             await self._notify([CatalogItem(one, event=event_name) for one, event_name in off])
+
+    def recheck(self) -> None:
+        """What is shared may have changed: sessions of what is not any more end."""
+        if self._relays:
+            self._behind(self._end_unshared())
+
+    async def _end_unshared(self) -> None:
+        channels = (await self._share()).channels
+        gone = [one for one in self._relays.values() if one.channel.id not in channels]
+        await asyncio.gather(*(one.close() for one in gone))
 
     def channel_changed(self, channel: str, online: bool) -> None:
         """A channel came or went: tell of it where that was asked for."""

@@ -204,6 +204,21 @@ async def test_pictures_are_relayed(new_platform, client, transport, media):
         await until(admin, path, lambda found: found["streams"] == 0)
 
 
+async def test_a_session_ends_when_its_channel_is_shared_no_more(new_platform, client):
+    async with whole(new_platform, client) as (admin, device, link, seen, _upper):
+        async with MediaSession(seen, MediaOrder(channel=device.own_id)) as session:
+            pass
+        assert session.outcome.status == 404, "a device is no channel"
+        channel = device.settings.channel_ids()[0]
+        async with MediaSession(seen, MediaOrder(channel=channel)) as session:
+            await received(session, 30)
+            row = await admin.ok("GET", f"/api/devices/{CAMERA}")
+            await admin.ok("DELETE", f"/api/devices/{CAMERA}?version={row['version']}")
+            assert await seen.wait_for(lambda: session.ended_by_device, 4.0)
+        path = f"/api/upper-platforms/{link['id']}"
+        await until(admin, path, lambda found: found["streams"] == 0)
+
+
 async def test_recordings_are_found_played_and_steered_through_the_platform(new_platform, client):
     async with whole(new_platform, client) as (_, device, _link, seen, _upper):
         now = device.state.clock.now()

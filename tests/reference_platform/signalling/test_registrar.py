@@ -147,6 +147,25 @@ async def test_a_second_device_with_the_same_id_is_refused_while_the_first_lives
         assert (await second.register()).status == 200
 
 
+async def test_a_refreshed_registration_is_the_same_device():
+    """Sessions and subscriptions hold on to it, and find it where it is now."""
+    time = VirtualTime()
+    directory = MemoryDirectory([KNOWN])
+    async with (
+        serving(directory, time_source=time, keepalive_s=60.0) as server,
+        Phone(server) as phone,
+    ):
+        await phone.register(expires="100")
+        device = server.devices.online(CAMERA)
+        time.advance(70)
+        await phone.register(expires="100")
+        assert server.devices.online(CAMERA) is device
+        time.advance(70)
+        server.sweep()
+        assert device.online
+        assert len(directory.presence) == 1
+
+
 async def test_expiry_and_silence_put_a_device_offline_for_good():
     time = VirtualTime()
     directory = MemoryDirectory([KNOWN])

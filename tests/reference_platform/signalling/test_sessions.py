@@ -16,7 +16,7 @@ from reference_platform.signalling import server as server_module
 from reference_platform.signalling import sessions
 from reference_platform.signalling.directory import KnownDevice
 from reference_platform.signalling.inventory_directory import cameras_of
-from reference_platform.signalling.sessions import PictureQueue
+from reference_platform.signalling.picture_queue import PictureQueue
 from reference_platform.signalling.sources import PlatformSources, merged
 from simulators.camera.camera import SimulatedCamera
 from simulators.camera.state import CameraState
