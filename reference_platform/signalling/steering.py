@@ -87,6 +87,9 @@ class Steers(Protocol):
     async def presets(self, channel: ChannelRef) -> dict[int, str]:
         """Number and name of the presets that the device says it keeps."""
 
+    async def key_picture(self, channel: ChannelRef) -> None:
+        """Ask for a key picture at once."""
+
 
 class Steering:
     """Sends orders to cameras."""
