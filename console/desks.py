@@ -135,7 +135,7 @@ def _platform_as_camera(point: Point, passwords: PasswordSource) -> CameraTarget
         port=target.port,
         user=target.access.user,
         secret=target.secret,
-        device_id=point.gb28181,
+        device_id=target.access.device_id,
     )
 
 
@@ -189,6 +189,8 @@ def registrar_of(
         keepalive_seconds=1.0 if site.simulated else 60.0,
     )
     platform.adopt(known)
+    if site.simulated:
+        platform.authority = certificates.authority_file().read_text(encoding="ascii")
     return platform
 
 

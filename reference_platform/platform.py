@@ -211,6 +211,7 @@ class Platform:
         settings, channels = self.settings, self.inventory.channels
         self.recording = RecordingRoom(
             settings.data / "recordings",
+            self.database,
             self.media.hub,
             sources,
             channels,

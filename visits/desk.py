@@ -30,7 +30,7 @@ from visits.gb28181.kinds import GB28181_RECORDERS
 from visits.gb28181.plan import planned_gb28181
 from visits.online import record_online
 from visits.passwords import record_passwords
-from visits.platform.kinds import PLATFORM_INTRUSIVE, PLATFORM_RECORDERS
+from visits.platform.kinds import PLATFORM_INTRUSIVE, PLATFORM_RECORDERS, REGISTERING
 from visits.platform.plan import planned_platform
 from visits.snapshot import record_snapshot
 from visits.stream import record_stream
@@ -177,7 +177,7 @@ class VisitDesk:
     ) -> Recording:
         draft = Draft(kind, camera.point, self._circumstances.time_source)
         platform = self._circumstances.gb28181
-        if platform is not None and camera.device_id:
+        if platform is not None and camera.device_id and _meets_registrar(kind):
             try:
                 await platform.start()
             except OSError as fault:
@@ -229,7 +229,12 @@ class VisitDesk:
     def _expect(self, cameras: Sequence[CameraTarget]) -> None:
         """Listen for the cameras that register, so that they are there when they are asked."""
         platform = self._circumstances.gb28181
-        registering = [camera.device_id for camera in cameras if camera.device_id]
+        # The operator's platform registers only while a visit has it do so.
+        registering = [
+            camera.device_id
+            for camera in cameras
+            if camera.device_id and camera.scheme != "platform"
+        ]
         if platform is None or not registering or not self._allow_visits:
             return
         for identifier in registering:
@@ -361,6 +366,11 @@ async def _bounded(work: Awaitable[None], seconds: float) -> Reason | None:
 def _by_registration(kind: str) -> bool:
     """Whether a visit of this kind can be made to a device that only registers."""
     return kind.startswith(BY_REGISTRATION) or kind in ("clock", "online")
+
+
+def _meets_registrar(kind: str) -> bool:
+    """Whether a device that registers is met there in a visit of this kind."""
+    return not kind.startswith("platform:") or kind in REGISTERING
 
 
 def _takes_streams(kind: str) -> bool:

@@ -33,6 +33,7 @@ from reference_platform.recording.periods import checked_period
 from reference_platform.recording.storage import free_bytes
 from reference_platform.store.base import new_id
 from reference_platform.store.database import Database
+from reference_platform.times import moment
 
 DOWNLOAD_OF_OTHERS = defect(
     "download-of-others", "Whoever knows a download's identifier gets its file."
@@ -242,7 +243,7 @@ class Downloads:
             raise PlatformError("download.removed", 404)
         operation = None if stranger else Operation.DOWNLOAD
         watch = self._access.watch(principal, operation, None if stranger else row.channel_id)
-        name = f"{row.channel_id}-{int(row.start)}-{int(row.end)}.mp4"
+        name = f"{row.channel_id}-{moment(row.start):%Y%m%d-%H%M%S}.mp4"
         return DownloadFile(path, name, row.bytes, row.sha256, watch)
 
     def note_fetch(self, principal: Principal, identifier: str) -> None:

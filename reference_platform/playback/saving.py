@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,6 +53,7 @@ _ZONE_S = 8 * 3600.0
 _EARLIER_S = 600.0
 _LEAP_S = 2.0
 _RUBBISH_SHARE = 20
+_MOST_PIXELS = 16_384
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class Saver:
     ) -> None:
         self._archive = archive
         self._sources = sources
-        self._media = media
+        # A file is evidence: it keeps every pixel of the source, whatever viewers get.
+        self._media = replace(media, most_width=_MOST_PIXELS, most_height=_MOST_PIXELS)
         self._threads = threads
         self._time = time_source
         self._behaviours = behaviours

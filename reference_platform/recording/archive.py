@@ -90,21 +90,25 @@ class Archive:
     # -- start and end
 
     def open(self) -> None:
-        """Open the index, recover what a crash left open, and make index and files agree."""
+        """Open the index, recover what a crash left open, and make index and files agree.
+
+        Raises:
+            OSError, sqlite3.Error: the folder cannot be used.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.index = SegmentIndex(self.folder / "index.sqlite3")
         listed = self.index.paths()
         found: set[str] = set()
         news: list[SegmentFacts] = []
         for path in self._files():
-            closed = recover(path, self._suffix) if path.suffix == OPEN_SUFFIX else path
-            if closed is None:
-                continue
-            relative = closed.relative_to(self.folder).as_posix()
-            found.add(relative)
-            if relative not in listed:
-                # A damaged file is left for a person to look at, and is not offered.
-                with suppress(DamagedSegment, OSError):
+            # A file that is damaged or unreadable is left for a person, and is not offered.
+            with suppress(DamagedSegment, OSError):
+                closed = recover(path, self._suffix) if path.suffix == OPEN_SUFFIX else path
+                if closed is None:
+                    continue
+                relative = closed.relative_to(self.folder).as_posix()
+                found.add(relative)
+                if relative not in listed:
                     news.append(self._formats[closed.suffix].describe(closed, relative))
         self.index.add(news)
         if INDEX_WITHOUT_MEDIA not in self._behaviours:

@@ -42,8 +42,11 @@ class SegmentIndex:
     def __init__(self, path: Path, *, longest_s: float = _LONGEST_S) -> None:
         """Open it, or make it.
 
-        A file that SQLite cannot read is moved aside, never overwritten; ``fresh`` then says that
-        the index must be filled from the files.
+        A file that is damaged is moved aside, never overwritten; ``fresh`` then says that the index
+        must be filled from the files.
+
+        Raises:
+            sqlite3.OperationalError: the disk refuses, or another process holds the file.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self.fresh = not path.exists()
@@ -51,6 +54,8 @@ class SegmentIndex:
         self._lock = threading.Lock()
         try:
             self._database = self._open(path)
+        except sqlite3.OperationalError:
+            raise  # the disk, or somebody else who holds it: the file may be sound
         except sqlite3.DatabaseError:
             aside = path.with_name(f"{path.name}.broken")
             number = 1

@@ -140,6 +140,7 @@ class Recorder:
 
     async def look(self) -> StorageState:
         """How the storage stands now."""
+        await self._read()
         await self._look()
         return self.state
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
 from protocols.time_source import TimeSource
+from reference_platform.errors import StartFailure
 from reference_platform.inventory.alarms import Alarms
 from reference_platform.inventory.channels import Channels
 from reference_platform.inventory.events import Event, Events
@@ -28,6 +33,8 @@ from reference_platform.recording.recorder import Recorder, RecorderLimits, Want
 from reference_platform.recording.segments import SegmentFormat
 from reference_platform.recording.storage import Storage, StorageLimits, free_bytes
 from reference_platform.recording.timeline import Piece, minus
+from reference_platform.store.database import Database
+from reference_platform.store.inventory_tables import ServiceRow
 from reference_platform.times import moment
 
 _LONGEST_S = 400 * 86_400.0
@@ -46,6 +53,7 @@ class RecordingRoom:
     def __init__(
         self,
         folder: Path,
+        database: Database,
         hub: LiveHub,
         sources: Sources,
         channels: Channels,
@@ -70,6 +78,7 @@ class RecordingRoom:
         """
         self.limits = limits or StorageLimits()
         self.archive = Archive(folder, behaviours=behaviours, formats=formats)
+        self._database = database
         self._sources = sources
         self._channels = channels
         self._access = access
@@ -90,8 +99,16 @@ class RecordingRoom:
         events.listen(self._heard)
 
     async def start(self) -> None:
-        """Recover what a crash left, then record."""
-        await asyncio.to_thread(self.archive.open)
+        """Recover what a crash left, then record.
+
+        Raises:
+            StartFailure: the folder cannot be used.
+        """
+        try:
+            await asyncio.to_thread(self.archive.open)
+        except (OSError, sqlite3.Error) as error:
+            folder = str(self.archive.folder)
+            raise StartFailure("data.unusable", folder=folder, detail=str(error)) from error
         await self.recorder.start()
 
     async def close(self) -> None:
@@ -172,8 +189,25 @@ class RecordingRoom:
     # -- what the recorder asks
 
     async def _wanted(self) -> list[Wanted]:
-        plans = await self._channels.plans()
-        return [Wanted(plan.ref, plan.recording, plan.retention_days) for plan in plans]
+        promised = await self._database.read(self._promised)
+        return [
+            Wanted(
+                plan.ref,
+                plan.recording,
+                max(plan.retention_days, promised.get(plan.ref.id, 0)),
+            )
+            for plan in await self._channels.plans()
+        ]
+
+    def _promised(self, session: Session) -> dict[str, int]:
+        """The days that contracts in force promise, by channel."""
+        now = self._time.now()
+        in_force = or_(ServiceRow.valid_until.is_(None), ServiceRow.valid_until > now)
+        days: dict[str, int] = {}
+        for service in session.scalars(select(ServiceRow).where(in_force)):
+            for channel in service.channels:
+                days[channel] = max(service.retention_days, days.get(channel, 0))
+        return days
 
     async def _alarm(self, code: str, raised: bool) -> None:
         if raised:

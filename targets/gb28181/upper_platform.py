@@ -53,6 +53,11 @@ class UpperPlatform:
         on_registered: called with the id of a device whenever it has registered anew.
         server_tls: for the TLS port, if one is offered; else by the settings' certificate.
         keepalive_seconds: the interval that is agreed with the devices.
+
+    Attributes:
+        passing: passwords of devices that are expected for a while, whatever the site says.
+        authority: PEM text of the authority of the platform's TLS certificate, "" if it is known
+            to everybody.
     """
 
     def __init__(
@@ -80,7 +85,11 @@ class UpperPlatform:
         self._tasks: set[asyncio.Task[None]] = set()
         offered = settings.tls_port is not None and server_tls is not None
         self.relay = TlsRelay(settings.address, settings.tls_port or 0) if offered else None
-        self.registrar = Registrar(self, password_of)
+        self.passing: dict[str, Secret] = {}
+        self.authority = ""
+        self.registrar = Registrar(
+            self, lambda identifier: self.passing.get(identifier) or password_of(identifier)
+        )
         self.endpoint = self._new_endpoint()
 
     def _new_endpoint(self) -> SipEndpoint:

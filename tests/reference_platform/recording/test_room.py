@@ -25,8 +25,8 @@ DAY = 86_400.0
 @asynccontextmanager
 async def _platform(
     folder: Path, *behaviours: str, days: float = 8.0, **named: Any
-) -> AsyncIterator[tuple[Client, float]]:
-    """An administrator at a platform with planted days up to a minute ago, and when that is."""
+) -> AsyncIterator[tuple[Platform, Client, float]]:
+    """A platform with planted days up to a minute ago, its administrator, and when that is."""
     settings = settings_for(
         folder, "127.44.0.1", behaviours=frozenset(behaviours), default_record=False
     )
@@ -41,7 +41,7 @@ async def _platform(
             await admin.ok("POST", "/api/devices", {"id": CHANNEL, "name": "Gate"})
             body = {"id": CHANNEL, "device": CHANNEL, "name": "Gate"}
             await admin.ok("POST", "/api/channels", body)
-            yield admin, now
+            yield platform, admin, now
         finally:
             await admin.close()
     finally:
@@ -58,7 +58,7 @@ async def _listed(admin: Client, start: float, end: float) -> Any:
 
 
 async def test_eight_days_are_there_without_a_gap(tmp_path: Path) -> None:
-    async with _platform(tmp_path) as (admin, now):
+    async with _platform(tmp_path) as (_, admin, now):
         found = await _listed(admin, now - 8 * DAY, now)
         assert len(found["spans"]) == 1
         assert found["gaps"] == []
@@ -70,11 +70,22 @@ async def test_eight_days_are_there_without_a_gap(tmp_path: Path) -> None:
 
 async def test_a_full_disk_raises_alarms_and_everything_else_goes_on(tmp_path: Path) -> None:
     limits = StorageLimits(reserve_bytes=1 << 60)
-    async with _platform(tmp_path, storage_limits=limits) as (admin, now):
+    async with _platform(tmp_path, storage_limits=limits) as (_, admin, now):
         alarms = await admin.ok("GET", "/api/alarms", headers={"Accept-Language": "zh"})
         assert {alarm["kind"] for alarm in alarms} == {"storage.full", "storage.below-guarantee"}
         assert any("7 天" in alarm["message"] for alarm in alarms)
         assert (await _listed(admin, now - 7 * DAY + 300, now))["gaps"] == []
+
+
+async def test_a_contract_keeps_recordings_longer_than_their_channel_asks(tmp_path: Path) -> None:
+    async with _platform(tmp_path) as (platform, admin, _):
+        customer = await admin.ok("POST", "/api/customers", {"name": "Community"})
+        body = {"customer": customer["id"], "channels": [CHANNEL], "retention_days": 40}
+        await admin.ok("POST", "/api/services", body)
+        (wanted,) = await platform.recording._wanted()
+        assert wanted.days == 40
+        await platform.recording.recorder.look()
+        assert platform.recording.recorder._days == {CHANNEL: 40}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +94,7 @@ async def test_a_full_disk_raises_alarms_and_everything_else_goes_on(tmp_path: P
 async def test_defects_of_retention_show(
     tmp_path: Path, defect: str, days: float, holes: int
 ) -> None:
-    async with _platform(tmp_path, defect) as (admin, now):
+    async with _platform(tmp_path, defect) as (_, admin, now):
         found = await _listed(admin, now - 7 * DAY, now)
         missing = sum(_seconds(gap["end"]) - _seconds(gap["start"]) for gap in found["gaps"])
         assert 7 - missing / DAY == pytest.approx(days, abs=0.1)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import errno
+import tempfile
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reference_platform.recording.segments import (
     DamagedSegment,
@@ -81,6 +86,25 @@ def test_a_flipped_bit_ends_reading_before_it(tmp_path: Path) -> None:
     read = list(FORM.read(path, 0.0))
     assert 10 <= len(read) <= 16
     assert read == units(NOON, 3.0)[: len(read)]
+
+
+@given(st.data())
+def test_whatever_happens_to_a_file_only_true_pictures_come_out(data: st.DataObject) -> None:
+    pictures = units(NOON, 1.5)
+    with tempfile.TemporaryDirectory() as folder:
+        path = _written(Path(folder), 1.5).close(".seg")
+        content = bytearray(path.read_bytes())
+        for _ in range(data.draw(st.integers(1, 4))):
+            place = data.draw(st.integers(0, len(content) - 1))
+            content[place] = data.draw(st.integers(0, 255))
+        path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+        with suppress(DamagedSegment):
+            assert FORM.describe(path, "x").pictures <= len(pictures)
+        with suppress(DamagedSegment):
+            # The codec stands in the head, once, without a checksum.
+            assert all(replace(unit, codec="h264") in pictures for unit in FORM.read(path, NOON))
+        closed = recover(path.rename(path.with_suffix(".open")), ".seg")
+        assert closed is None or len(list(FORM.read(closed, 0.0))) <= len(pictures)
 
 
 def test_what_is_no_segment_is_called_damaged(tmp_path: Path) -> None:
