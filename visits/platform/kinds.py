@@ -7,10 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from visits.circumstances import Visit
 from visits.platform.absence import record_absence
 from visits.platform.accounts import record_accounts
+from visits.platform.control import record_control, record_patrol
 from visits.platform.crossing import record_crossing
+from visits.platform.download import record_download
+from visits.platform.live import record_live, record_ramp, record_viewers
+from visits.platform.docking import record_docking
 from visits.platform.management import record_management
+from visits.platform.playback import record_playback
 from visits.platform.regions import record_regions
 from visits.platform.rights import record_rights
+from visits.platform.storage import record_storage
 from visits.platform.tokens import record_tokens
 from visits.platform.wire import record_wire
 
@@ -23,6 +29,15 @@ PLATFORM_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
     "platform:crossing": record_crossing,
     "platform:tokens": record_tokens,
     "platform:absence": record_absence,
+    "platform:live": record_live,
+    "platform:viewers": record_viewers,
+    "platform:playback": record_playback,
+    "platform:download": record_download,
+    "platform:storage": record_storage,
+    "platform:control": record_control,
+    "platform:patrol": record_patrol,
+    "platform:ramp": record_ramp,
+    "platform:docking": record_docking,
 }
 #: Kinds that make things on the platform or change it.
 PLATFORM_INTRUSIVE = frozenset(
@@ -33,5 +48,16 @@ PLATFORM_INTRUSIVE = frozenset(
         "platform:regions",
         "platform:crossing",
         "platform:tokens",
+        "platform:live",
+        "platform:viewers",
+        "platform:playback",
+        "platform:download",
+        "platform:storage",
+        "platform:control",
+        "platform:patrol",
+        "platform:ramp",
+        "platform:docking",
     }
 )
+#: Kinds in which the platform registers with the harness.
+REGISTERING = frozenset({"platform:docking"})

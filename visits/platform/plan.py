@@ -14,6 +14,15 @@ _SECONDS = {
     "crossing": 90.0,
     "tokens": 120.0,
     "absence": 30.0,
+    "live": 120.0,
+    "viewers": 90.0,
+    "ramp": 120.0,
+    "playback": 180.0,
+    "download": 180.0,
+    "storage": 240.0,
+    "control": 180.0,
+    "patrol": 180.0,
+    "docking": 240.0,
 }
 
 
