@@ -22,6 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
+from console.hosted_cameras import HostedCameras, paint_planted
 from console.platform_plan import (
     ADMINISTRATOR,
     PASSWORD,
@@ -29,7 +30,6 @@ from console.platform_plan import (
     HostedPlatform,
     PlatformHostPlan,
 )
-from console.synthetic_cameras import SyntheticCameras
 from protocols.time_source import SystemTime
 from reference_platform.errors import PlatformError
 from reference_platform.inventory.models import NewChannel, NewDevice, NewOrganisation
@@ -43,8 +43,8 @@ from reference_platform.settings import PlatformSettings
 _LOCAL = "127.0.0.1"
 #: Platforms that share a process share its threads: none waits for the work of another.
 _THREADS = 64
-#: How much is recorded of every channel before a platform begins, and how long ago it ends.
-_RECORDED_S, _RECORDED_UNTIL_S = 600.0, 30.0
+#: Distance of key pictures in what is recorded: that of many cameras.
+_KEY_EVERY_S = 4.0
 #: A guess costs little here: the passwords are made for the run.
 _CHEAP = PasswordCost(time=1, memory_kib=64, parallelism=1)
 _ROLES = ["administrator", "operator", "viewer"]
@@ -90,29 +90,64 @@ class Hosted:
             keepalive_s=1.0,
             # What is recorded is planted; a recorder would keep all cameras painting for nobody.
             default_record=False,
+            control_hold_s=plan.hold_s,
             language=plan.language,
             behaviours=frozenset(plan.behaviours),
         )
-        pictures = {
-            identifier: Planted(identifier, mark=identifier[-4:], fps=5.0)
-            for camera in plan.cameras
-            for identifier in channels_of(camera)
-        }
         if not self._data.exists():
-            until = self.clock.now() - _RECORDED_UNTIL_S
-            for one in pictures.values():
-                plant(self._data / "recordings", one, [Span(until - _RECORDED_S, until)])
+            await asyncio.to_thread(self._plant)
+        pictures = {one.channel: one for one in self._pictures(alive=True)}
+        cameras = HostedCameras(pictures, self.clock)
         platform = Platform(
             settings,
             time_source=self.clock,
             password_cost=_CHEAP,
-            sources=SyntheticCameras(pictures, self.clock) if pictures else None,
-            recording_formats=(PlantedSegments(),),
+            sources=cameras,
+            steering=cameras,
+            recording_formats=(PlantedSegments(paint_planted),),
         )
         await platform.start()
         self._platform = platform
         if platform.first_password is not None:
             await set_up(platform, plan)
+            await asyncio.to_thread(self._lose)
+        for camera in plan.cameras:
+            if camera.alive:
+                await platform.events.device_online(camera.device)
+                for channel in channels_of(camera):
+                    await platform.events.channel_status(channel, online=True)
+
+    def _pictures(self, *, alive: bool) -> list[Planted]:
+        """What the channels show; only those that are alive, or all."""
+        return [
+            Planted(
+                identifier,
+                mark=channel_name(camera, number),
+                fps=camera.fps,
+                width=camera.width,
+                height=camera.height,
+                codec=camera.codec,
+                key_every_s=_KEY_EVERY_S,
+            )
+            for camera in self.plan.cameras
+            for number, identifier in enumerate(channels_of(camera), start=1)
+            if camera.alive or not alive
+        ]
+
+    def _plant(self) -> None:
+        now = self.clock.now()
+        spans = [Span(now - begun, now - ended) for begun, ended in self.plan.recorded]
+        for one in self._pictures(alive=False):
+            plant(self._data / "recordings", one, spans)
+
+    def _lose(self) -> None:
+        """Files of what is to go missing vanish from the disk; the index still has them."""
+        now = self.clock.now()
+        for begun, ended in self.plan.lost:
+            for file in (self._data / "recordings").rglob("*.planted"):
+                started = int(file.stem.partition("-")[0]) / 1000
+                if now - begun <= started < now - ended:
+                    file.unlink()
 
     async def close(self) -> None:
         """Stop the platform."""
@@ -164,9 +199,16 @@ async def set_up(platform: Platform, plan: HostedPlatform) -> None:
         )
         await platform.inventory.devices.add(installer, device)
         for number, identifier in enumerate(channels_of(camera), start=1):
-            new = NewChannel(id=identifier, device=camera.device, name=f"{camera.name} {number}")
+            new = NewChannel(
+                id=identifier, device=camera.device, name=channel_name(camera, number), ptz_type=1
+            )
             await platform.inventory.channels.add(installer, new)
     await log_in.end(installer)
+
+
+def channel_name(camera: HostedCamera, number: int) -> str:
+    """Of a device's channel ``number`` (from 1), also written in its picture."""
+    return f"{camera.name} {number}"
 
 
 def channels_of(camera: HostedCamera) -> list[str]:

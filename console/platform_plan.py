@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 #: The administrator of a hosted platform; a setting of a platform that is made for the run.
 ADMINISTRATOR, PASSWORD = "acceptance", "Tantou-hosted-2026-Qz"
@@ -22,6 +22,8 @@ class HostedCamera:
         organisation: name of the organisation below the root to which it belongs.
         password: by which it registers.
         channels: how many it has, for a device that nobody connects; 0: it tells them itself.
+        codec, width, height, fps: of its pictures.
+        alive: whether it gives pictures and counts as online.
     """
 
     device: str
@@ -29,6 +31,11 @@ class HostedCamera:
     organisation: str
     password: str = "Tantou-2026-sim"
     channels: int = 1
+    codec: Literal["h264", "h265"] = "h264"
+    width: int = 320
+    height: int = 180
+    fps: float = 5.0
+    alive: bool = True
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,10 @@ class HostedPlatform:
         regions: organisations below the root, by name with their administrative region.
         upper_authority: PEM file of the authority of upper platforms' certificates, "" for none.
         language: of its pages.
+        recorded: stretches of recordings that are there at the start: how many seconds ago each
+            began and ended.
+        lost: stretches whose files go missing once they are in the index, in the same way.
+        hold_s: how long a camera stays with whoever steered it last.
     """
 
     point: str
@@ -58,6 +69,9 @@ class HostedPlatform:
     regions: Mapping[str, str] = field(default_factory=dict)
     upper_authority: str = ""
     language: str = "zh"
+    recorded: tuple[tuple[float, float], ...] = ((630.0, 30.0),)
+    lost: tuple[tuple[float, float], ...] = ()
+    hold_s: float = 15.0
 
     def data(self, folder: Path) -> Path:
         """Where the platform keeps its things below ``folder``."""
@@ -103,6 +117,8 @@ class PlatformHostPlan:
                         **one,
                         "behaviours": tuple(one["behaviours"]),
                         "cameras": tuple(HostedCamera(**camera) for camera in one["cameras"]),
+                        "recorded": tuple((begun, ended) for begun, ended in one["recorded"]),
+                        "lost": tuple((begun, ended) for begun, ended in one["lost"]),
                     }
                 )
                 for one in document["platforms"]

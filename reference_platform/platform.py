@@ -35,6 +35,7 @@ from reference_platform.server import WebServer, plain_app
 from reference_platform.settings import PlatformSettings
 from reference_platform.signalling.cascade.cascade import Cascade
 from reference_platform.signalling.room import SignallingRoom
+from reference_platform.signalling.steering import Steers
 from reference_platform.store.database import Database
 from reference_platform.store.folder_lock import FolderLock
 from reference_platform.store.vault import Vault
@@ -68,6 +69,7 @@ class Platform:
         time_source: TimeSource | None = None,
         password_cost: PasswordCost | None = None,
         sources: Sources | None = None,
+        steering: Steers | None = None,
         media_limits: MediaLimits | None = None,
         storage_limits: StorageLimits | None = None,
         segment_limits: SegmentLimits | None = None,
@@ -80,6 +82,7 @@ class Platform:
             time_source: the machine's clock if none is given.
             password_cost: of hashing; the library's own if none is given.
             sources: where pictures come from, instead of the devices.
+            steering: what carries orders to cameras, instead of signalling.
             media_limits, storage_limits, segment_limits: bounds of those rooms.
             recording_formats: kinds of recordings beside the platform's own, for test hosts.
         """
@@ -88,6 +91,7 @@ class Platform:
         self._segment_limits = segment_limits
         self._recording_formats = recording_formats
         self._sources = sources
+        self._steering = steering
         self._media_limits = media_limits or MediaLimits()
         self.time_source = time_source or SystemTime()
         self._password_cost = password_cost
@@ -169,6 +173,7 @@ class Platform:
             self.access,
             self.inventory,
             self.time_source,
+            self._steering,
         )
         self._closes(room.close)
         await room.start()

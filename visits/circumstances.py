@@ -51,7 +51,10 @@ class Lengths:
         gb_answer: bound of one answer.
         platform_react: for what a platform does at once: it ends a session, a stream.
         platform_ports: TCP ports that are scanned.
-        platform_stream: of one live stream.
+        platform_stream: of one live stream, and of each stretch of a playback.
+        platform_move: of one movement that a platform orders.
+        platform_settle: until a camera stands still and the picture shows it.
+        platform_dwell: at each stop of a patrol.
     """
 
     main: float = 10.0
@@ -78,6 +81,9 @@ class Lengths:
     platform_react: float = 5.0
     platform_ports: Sequence[int] = range(1, 65_536)
     platform_stream: float = 10.0
+    platform_move: float = 2.0
+    platform_settle: float = 4.0
+    platform_dwell: float = 10.0
 
     def with_quick_devices(self) -> Lengths:
         """For devices that keep alive every second and retry as fast: those of a simulator."""
@@ -86,6 +92,7 @@ class Lengths:
             gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_play=4.0, gb_answer=6.0,
             # A simulated platform shares its machine with services that are not its own.
             platform_ports=(80, 443, 554, 1935, 5060, 5061, 8080, 8443), platform_stream=4.0,
+            platform_move=0.8, platform_settle=1.0, platform_dwell=2.0,
         )  # fmt: skip
 
 

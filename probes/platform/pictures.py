@@ -19,7 +19,6 @@ from av.error import FFmpegError
 
 from assessment.recording import Recording
 from probes.clock_text import read_clock_text
-from probes.platform.reading import mapping
 from probes.text_reading import TextLine, find_lines, read_line
 
 Bytes = npt.NDArray[np.uint8]
@@ -67,7 +66,9 @@ class SeenStream:
                 self._read[index] = read_clock(self.clocks[index], self.arrivals[index])
         return self._read[index]
 
-    def time_near(self, index: int, *, step: int = 1, tries: int = _TRIES) -> tuple[int, float] | None:
+    def time_near(
+        self, index: int, *, step: int = 1, tries: int = _TRIES
+    ) -> tuple[int, float] | None:
         """The first picture from ``index`` on whose clock is read, and its time."""
         for attempt in range(tries):
             at = index + attempt * step
@@ -84,26 +85,28 @@ class SeenStream:
         return range(first, int(np.searchsorted(self.arrivals, until, "left")))
 
     def tick_after(self, first: int, last: int) -> int | None:
-        """The first picture in ``(first, last]`` that shows a later second than ``first``."""
-        began = self.time_at(first)
-        ended = self.time_near(last, step=-1)
+        """The first picture in ``(first, last]`` that shows a later second than ``first``.
+
+        Around pictures whose clock is not read; ``None`` where too many are not, or none ticks.
+        """
+        began, ended = self.time_at(first), self.time_near(last, step=-1)
         if began is None or ended is None or ended[1] <= began:
             return None
         before, after = first, ended[0]
-        while after - before > 1:
-            middle = (before + after) // 2
-            shown = self.time_near(middle, tries=max(1, min(_TRIES, after - middle)))
-            if shown is None:
-                return None
-            if shown[1] <= began:
-                before = shown[0]
-            else:
-                after = middle if shown[0] != middle and self.time_at(middle) is None else shown[0]
-                if shown[0] != middle:
-                    after = min(after, shown[0])
-                    if after == shown[0] and middle - before <= 1:
-                        break
-        return after
+        while (found := self._inside(before, after)) is not None:
+            index, shown = found
+            before, after = (index, after) if shown <= began else (before, index)
+        return after if after - before <= _TRIES else None
+
+    def _inside(self, before: int, after: int) -> tuple[int, float] | None:
+        """A picture strictly between two others whose clock is read, near the middle."""
+        middle = (before + after) // 2
+        near = sorted(range(before + 1, after), key=lambda index: abs(index - middle))
+        for index in near[:_TRIES]:
+            shown = self.time_at(index)
+            if shown is not None:
+                return index, shown
+        return None
 
 
 def read_clock(crop: Bytes, near: float) -> float | None:
@@ -148,23 +151,25 @@ def open_stream(
     if not content:
         return seen
     arrivals = _arrivals(step)
-    wanted = [at for at in search]
-    frames = list(_decoded(content, arrivals, seen))
-    if not frames:
-        return seen
-    for share in wanted:
-        index = min(len(frames) - 1, round(share * len(frames)))
-        if index not in seen.lines:
-            seen.lines[index] = find_lines(frames[index].to_ndarray(format="bgr24"))
-        if seen.box is None:
-            seen.box = find_clock(seen.lines[index], seen.arrivals[index])
-    for frame in frames:
-        luma = frame.to_ndarray(format="gray")
-        seen.small.append(
-            np.asarray(cv2.resize(luma, _SMALL, interpolation=cv2.INTER_AREA), np.uint8)
-        )
-        seen.clocks.append(_crop(frame, seen.box))
+    wanted = {round(share * max(0, _pictures_in(content) - 1)) for share in search}
+    for index, frame in enumerate(_decoded(content, arrivals, seen)):
+        if index in wanted:
+            seen.lines[index] = find_lines(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+            if seen.box is None:
+                seen.box = find_clock(seen.lines[index], seen.arrivals[index])
+        luma = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
+        small = cv2.resize(luma, _SMALL, interpolation=cv2.INTER_AREA)
+        seen.small.append(np.asarray(small, np.uint8))
+        seen.clocks.append(_crop(luma, seen.box))
     return seen
+
+
+def _pictures_in(content: bytes) -> int:
+    try:
+        with av.open(io.BytesIO(content), "r") as container:
+            return sum(bool(packet.size) for packet in container.demux(video=0))
+    except (FFmpegError, IndexError, ValueError):
+        return 0
 
 
 def _content(recording: Recording, step: Mapping[str, Any]) -> bytes:
@@ -188,7 +193,7 @@ def _decoded(
     counts = [count for _, count in arrivals]
     came: dict[int, float] = {}
     try:
-        with av.open(io.BytesIO(content)) as container:
+        with av.open(io.BytesIO(content), "r") as container:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
             seen.codec = stream.codec_context.name
@@ -208,7 +213,9 @@ def _decoded(
                         continue
                     seen.size = (frame.width, frame.height)
                     last = seen.arrivals[-1] if seen.arrivals else 0.0
-                    seen.arrivals.append(came.pop(frame.pts, last) if frame.pts is not None else last)
+                    seen.arrivals.append(
+                        came.pop(frame.pts, last) if frame.pts is not None else last
+                    )
                     yield frame
                     if len(seen.arrivals) >= MOST_PICTURES:
                         return
@@ -216,15 +223,10 @@ def _decoded(
         return
 
 
-def _crop(frame: av.VideoFrame, box: TextLine | None) -> Bytes:
+def _crop(luma: Bytes, box: TextLine | None) -> Bytes:
     if box is None:
         return np.empty((0, 0, 3), np.uint8)
     margin = max(2, (box.bottom - box.top) // 6)
     rows = slice(max(0, box.top - margin), box.bottom + margin)
     columns = slice(max(0, box.left - margin), box.right + margin)
-    return np.ascontiguousarray(frame.to_ndarray(format="bgr24")[rows, columns])
-
-
-def stream_step(found: Any) -> Mapping[str, Any]:
-    """A step that recorded a stream, empty when there is none."""
-    return mapping(found)
+    return np.repeat(luma[rows, columns, None], 3, axis=2)

@@ -9,7 +9,7 @@ from reference_platform.inventory.inventory import Inventory
 from reference_platform.people.access import Access
 from reference_platform.settings import PlatformSettings
 from reference_platform.signalling.server import SignallingServer
-from reference_platform.signalling.steering import Steering
+from reference_platform.signalling.steering import Steering, Steers
 from reference_platform.store.database import Database
 
 
@@ -30,8 +30,9 @@ class ControlRoom:
         access: Access,
         inventory: Inventory,
         time_source: TimeSource,
+        steering: Steers | None = None,
     ) -> None:
-        self.steering = Steering(server)
+        self.steering: Steers = steering or Steering(server)
         self.service = ControlService(
             self.steering,
             database,

@@ -25,7 +25,7 @@ from reference_platform.signalling.steering import (
     Move,
     Order,
     PresetOrder,
-    Steering,
+    Steers,
     SwitchOrder,
 )
 from reference_platform.store.database import Database
@@ -59,7 +59,7 @@ class ControlService:
 
     def __init__(
         self,
-        steering: Steering,
+        steering: Steers,
         database: Database,
         access: Access,
         events: Events,

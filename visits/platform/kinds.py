@@ -9,10 +9,11 @@ from visits.platform.absence import record_absence
 from visits.platform.accounts import record_accounts
 from visits.platform.control import record_control, record_patrol
 from visits.platform.crossing import record_crossing
+from visits.platform.docking import record_docking
 from visits.platform.download import record_download
 from visits.platform.live import record_live, record_ramp, record_viewers
-from visits.platform.docking import record_docking
 from visits.platform.management import record_management
+from visits.platform.pages import record_pages
 from visits.platform.playback import record_playback
 from visits.platform.regions import record_regions
 from visits.platform.rights import record_rights
@@ -22,6 +23,7 @@ from visits.platform.wire import record_wire
 
 PLATFORM_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
     "platform:wire": record_wire,
+    "platform:pages": record_pages,
     "platform:management": record_management,
     "platform:accounts": record_accounts,
     "platform:rights": record_rights,

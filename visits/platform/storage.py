@@ -33,7 +33,7 @@ async def record_storage(visit: Visit) -> None:
     """
     days = max(LEAST_DAYS, visit.platform.target.access.retention_days)
     draw = random.Random(visit.circumstances.seed)
-    visit.facts |= {"days": days, "seed": visit.circumstances.seed}
+    visit.facts.update(days=days, seed=visit.circumstances.seed)
     async with working(visit) as script:
         declared = visit.platform.target.access.cameras
         listed = await script.port.list(script.admin, "channels")
