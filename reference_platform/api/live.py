@@ -35,15 +35,16 @@ class ViewerResponse(StreamingResponse):
         """See ASGI."""
         gone = asyncio.create_task(_disconnected(receive))
         sent = asyncio.create_task(self.stream_response(send))
+        ended = asyncio.create_task(self._viewer.closed.wait())
         try:
-            await asyncio.wait({gone, sent}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({gone, sent, ended}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._viewer.close()
-            gone.cancel()
             # A connection that takes nothing any more must not hold anything here.
             await asyncio.wait({sent}, timeout=_LAST_WORDS_S)
-            sent.cancel()
-            await asyncio.gather(gone, sent, return_exceptions=True)
+            for task in (gone, sent, ended):
+                task.cancel()
+            await asyncio.gather(gone, sent, ended, return_exceptions=True)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -99,6 +99,7 @@ class Viewer:
     def __post_init__(self) -> None:
         marked = None if self.behaviours & _UNMARKED else self.stamp
         self._personal = PersonalStream(marked, self.limits)
+        self.closed = asyncio.Event()
         self._ready: deque[bytes] = deque()
         self._changed = asyncio.Event()
         self._error: PlatformError | None = None
@@ -149,6 +150,7 @@ class Viewer:
             self.ended_by = reason
             self._ready.clear()
             self._changed.set()
+            self.closed.set()
             if self._task is not asyncio.current_task():
                 self._task.cancel()
             self.watch.close()

@@ -18,7 +18,7 @@ from reference_platform.media.hub import ONE_PULL_PER_USER, LiveHub
 from reference_platform.media.limits import MediaLimits
 from reference_platform.media.pictures import Feed, SharedPictures
 from reference_platform.media.viewer import Viewer
-from reference_platform.media.watermark import WatermarkStamp
+from reference_platform.media.watermark import WatermarkStamp, prepare
 from reference_platform.people.access import Access, Principal, Watch
 from reference_platform.people.audit import Audit
 from reference_platform.people.operations import Operation
@@ -108,6 +108,7 @@ class Viewers:
         self._behaviours = behaviours
         self._pictures = SharedPictures(hub, time_source, limits, behaviours)
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="encode")
+        self._threads.submit(prepare)
         self._running: dict[str, Viewer] = {}
         self._opening = 0
         self._promised = _AGREED_AT_LEAST
@@ -125,7 +126,9 @@ class Viewers:
         try:
             viewer = await self._open(principal, channel_id, stream)
         except PlatformError as error:
-            self._audit.record(principal, "live", channel_id, error.code)
+            # Refusals for want of a right are noted where all are.
+            if error.status not in (401, 403):
+                self._audit.record(principal, "live", channel_id, error.code)
             raise
         self._audit.record(
             principal, "live", channel_id, stream=stream, watermark=viewer.stamp.code

@@ -9,8 +9,9 @@ dark edge, half transparent, on any background.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -29,9 +30,11 @@ _LONGEST_NAME = 32
 _SMALLEST = 11
 _LEAST_LINES = 4
 _WEIGHT = 400
+# One font for all threads; it keeps the size and weight of the line that it draws.
+_PEN = threading.Lock()
 
 
-@dataclass(frozen=True)
+@dataclass
 class WatermarkStamp:
     """The mark of one user's view.
 
@@ -42,6 +45,10 @@ class WatermarkStamp:
 
     user_name: str
     code: str
+    # Rendered once for all pictures of a second.
+    _latest: tuple[tuple[int, int, int], _Mark] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def text(self, at: float) -> str:
         """The mark's words at ``at`` (UTC seconds), in Beijing time."""
@@ -58,7 +65,12 @@ class WatermarkStamp:
         if height < 48 or width < 64:
             return
         second = int(at)
-        mark = _mark(_words(self.user_name, self.code, second), width, height)
+        wanted = (second, width, height)
+        latest = self._latest
+        if latest is None or latest[0] != wanted:
+            latest = (wanted, _mark(_words(self.user_name, self.code, second), width, height))
+            self._latest = latest
+        mark = latest[1]
         for top, left in _places(mark, width, height, second):
             _blend(luma, mark, top, left)
 
@@ -115,9 +127,13 @@ def _blend(luma: Plane, mark: _Mark, top: int, left: int) -> None:
     box[:] = mixed
 
 
-@lru_cache(maxsize=512)
+def prepare() -> None:
+    """Load the font (a third of a second), so that nobody's first picture waits for it."""
+    _mark(_words("", "", 0), 1920, 1080)
+
+
 def _mark(words: Sequence[str], width: int, height: int) -> _Mark:
-    """Render the words for a picture of that size; once a second for each viewer."""
+    """Render the words for a picture of that size."""
     most = round(width * 0.22)
     size = max(_SMALLEST, round(height / 30))
     legible = max(_SMALLEST, round(height / 45))
@@ -166,7 +182,8 @@ def _rendered(lines: Sequence[str], size: int, widest: int) -> _Mark:
     fill = np.zeros((_height_of(lines, size), widest + 2 * edge), np.uint8)
     for number, line in enumerate(lines):
         baseline = edge + number * _pitch(size) + size
-        cv2.putText(fill, line, (edge, baseline), (255,), _font(), size, _WEIGHT)
+        with _PEN:
+            cv2.putText(fill, line, (edge, baseline), (255,), _font(), size, _WEIGHT)
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * edge + 1, 2 * edge + 1))
     around = cv2.dilate(fill, brush)
     covered = fill.astype(np.float32) / 255 * _FILL_SHARE
@@ -192,7 +209,8 @@ def _edge(size: int) -> int:
 
 @lru_cache(maxsize=2048)
 def _width_of(text: str, size: int) -> int:
-    left, _, width, _ = cv2.getTextSize((1, 1), text, (0, size), _font(), size, _WEIGHT)
+    with _PEN:
+        left, _, width, _ = cv2.getTextSize((1, 1), text, (0, size), _font(), size, _WEIGHT)
     return int(left + width) + 1
 
 

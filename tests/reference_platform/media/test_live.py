@@ -49,6 +49,18 @@ async def test_who_comes_late_gets_a_picture_at_once(new_site: StartSite) -> Non
     assert got.first_picture_s < 0.4
 
 
+async def test_the_first_viewer_of_a_recorded_channel_need_not_wait_for_a_key_picture(
+    new_site: StartSite,
+) -> None:
+    site = await new_site(sources=SyntheticSources(rate=2, group=25))
+    recorder = await site.platform.media.hub.subscribe(channel(1), "main", patient=True)
+    for _ in range(3):
+        await anext(recorder)
+    got = await site.watch(site.bob, 1, 0.1)
+    assert got.first_picture_s < 0.8
+    assert len(site.sources.opened) == 1
+
+
 async def test_no_right_no_picture_and_no_difference_to_what_is_not_there(site: Site) -> None:
     for client, number in ((site.carol, 1), (site.alice, 3), (site.alice, 77)):
         code = await client.refused("GET", f"/api/live/{channel(number).id}")
