@@ -234,8 +234,8 @@ class Archive:
         until = self.index.expiry(channel)
         if until is not None:
             interruptions.append(Interruption(period.start, until, "expired"))
-        first = self.index.channels().get(channel)
-        begin = first[0] if first else period.end
+        first = self.index.first(channel)
+        begin = period.end if first is None else first
         if until is None and begin > period.start:
             interruptions.insert(0, Interruption(period.start, begin, "before-first-recording"))
         return explain(missing, interruptions, "unknown")

@@ -19,8 +19,16 @@ CREATE TABLE IF NOT EXISTS segments (
     path TEXT PRIMARY KEY, channel TEXT NOT NULL, generation INTEGER NOT NULL,
     start REAL NOT NULL, "end" REAL NOT NULL, size INTEGER NOT NULL, pictures INTEGER NOT NULL,
     codec TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS segments_by_time ON segments (channel, start);
+CREATE INDEX IF NOT EXISTS segments_by_channel_start ON segments (channel, start);
+CREATE INDEX IF NOT EXISTS segments_by_channel_end ON segments (channel, "end");
 CREATE INDEX IF NOT EXISTS segments_by_end ON segments ("end");
+CREATE INDEX IF NOT EXISTS segments_by_start ON segments (start, size);
+CREATE TABLE IF NOT EXISTS totals (channel TEXT PRIMARY KEY, size INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS segment_added AFTER INSERT ON segments BEGIN
+    INSERT INTO totals VALUES (new.channel, new.size)
+    ON CONFLICT (channel) DO UPDATE SET size = size + excluded.size; END;
+CREATE TRIGGER IF NOT EXISTS segment_removed AFTER DELETE ON segments BEGIN
+    UPDATE totals SET size = size - old.size WHERE channel = old.channel; END;
 CREATE TABLE IF NOT EXISTS interruptions (
     id INTEGER PRIMARY KEY, channel TEXT NOT NULL, start REAL NOT NULL, "end" REAL,
     reason TEXT NOT NULL);
@@ -28,6 +36,7 @@ CREATE INDEX IF NOT EXISTS interruptions_by_time ON interruptions (channel, star
 CREATE TABLE IF NOT EXISTS expiries (channel TEXT PRIMARY KEY, until REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value REAL NOT NULL);
 """
+_VERSION = 1
 _COLUMNS = 'channel, generation, start, "end", size, pictures, codec, path'
 _LONGEST_S = 7_200.0
 """No segment is longer; lets a query by time use the index."""
@@ -39,8 +48,8 @@ class SegmentIndex:
     Every call is short and may come from any thread.
     """
 
-    def __init__(self, path: Path, *, longest_s: float = _LONGEST_S) -> None:
-        """Open it, or make it.
+    def __init__(self, path: Path, *, busy_s: float = 5.0) -> None:
+        """Open it, or make it; ``busy_s``: how long to wait for whoever holds it.
 
         A file that is damaged is moved aside, never overwritten; ``fresh`` then says that the index
         must be filled from the files.
@@ -50,7 +59,7 @@ class SegmentIndex:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self.fresh = not path.exists()
-        self._longest = longest_s
+        self._busy = busy_s
         self._lock = threading.Lock()
         try:
             self._database = self._open(path)
@@ -68,15 +77,19 @@ class SegmentIndex:
             self.fresh = True
             self._database = self._open(path)
 
-    @staticmethod
-    def _open(path: Path) -> sqlite3.Connection:
-        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    def _open(self, path: Path) -> sqlite3.Connection:
+        database = sqlite3.connect(path, self._busy, check_same_thread=False, isolation_level=None)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             if database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("damaged")
+            database.execute("PRAGMA recursive_triggers = ON")  # for rows that are replaced
+            if database.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                # What the files say is read from them again.
+                database.executescript("DROP TABLE IF EXISTS segments; DROP TABLE IF EXISTS totals")
             database.executescript(_SCHEMA)
+            database.execute(f"PRAGMA user_version = {_VERSION}")
         except sqlite3.DatabaseError:
             database.close()
             raise
@@ -106,7 +119,7 @@ class SegmentIndex:
         rows = self._all(
             f"SELECT {_COLUMNS} FROM segments WHERE channel = ? AND start < ? AND start > ?"
             ' AND "end" > ? ORDER BY start',
-            (channel, end, start - self._longest, start),
+            (channel, end, start - _LONGEST_S, start),
         )
         return [SegmentFacts(*row) for row in rows]
 
@@ -114,10 +127,10 @@ class SegmentIndex:
         self, before: float, channel: str | None = None, limit: int = 500
     ) -> list[SegmentFacts]:
         """Segments that ended before a time, oldest first."""
+        which, values = ("", ()) if channel is None else (" AND channel = ?", (channel,))
         rows = self._all(
-            f'SELECT {_COLUMNS} FROM segments WHERE "end" < ? AND (? IS NULL OR channel = ?)'
-            ' ORDER BY "end" LIMIT ?',
-            (before, channel, channel, limit),
+            f'SELECT {_COLUMNS} FROM segments WHERE "end" < ?{which} ORDER BY "end" LIMIT ?',
+            (before, *values, limit),
         )
         return [SegmentFacts(*row) for row in rows]
 
@@ -128,9 +141,16 @@ class SegmentIndex:
     def channels(self) -> dict[str, tuple[float, float, int]]:
         """Per channel with recordings: start of the first, end of the last, bytes."""
         rows = self._all(
-            'SELECT channel, MIN(start), MAX("end"), SUM(size) FROM segments GROUP BY channel', ()
+            "SELECT channel, (SELECT MIN(start) FROM segments WHERE channel = totals.channel),"
+            ' (SELECT MAX("end") FROM segments WHERE channel = totals.channel), size FROM totals',
+            (),
         )
-        return {channel: (start, end, size) for channel, start, end, size in rows}
+        return {channel: (start, end, size) for channel, start, end, size in rows if end}
+
+    def first(self, channel: str) -> float | None:
+        """Start of the oldest segment of a channel."""
+        rows = self._all("SELECT MIN(start) FROM segments WHERE channel = ?", (channel,))
+        return rows[0][0]  # type: ignore[no-any-return]
 
     def size_since(self, start: float) -> int:
         """Bytes of the segments that began at or after ``start``."""
