@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -97,44 +98,54 @@ class Archive:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.index = SegmentIndex(self.folder / "index.sqlite3")
-        listed = self.index.paths()
+        folders = {one.name for one in self.folder.iterdir() if one.is_dir()}
+        for channel in sorted(folders | set(self.index.channels())):
+            self._agree(channel)
+
+    def _agree(self, channel: str) -> None:
+        """Make index and files of one channel agree."""
+        listed = self.index.paths(channel)
         found: set[str] = set()
         news: list[SegmentFacts] = []
-        for path in self._files():
+        for relative in self._files(channel):
             # A file that is damaged or unreadable is left for a person, and is not offered.
             with suppress(DamagedSegment, OSError):
-                closed = recover(path, self._suffix) if path.suffix == OPEN_SUFFIX else path
-                if closed is None:
-                    continue
-                relative = closed.relative_to(self.folder).as_posix()
+                if relative.endswith(OPEN_SUFFIX):
+                    closed = recover(self.folder / relative, self._suffix)
+                    if closed is None:
+                        continue
+                    relative = closed.relative_to(self.folder).as_posix()
                 found.add(relative)
                 if relative not in listed:
-                    news.append(self._formats[closed.suffix].describe(closed, relative))
+                    path = self.folder / relative
+                    news.append(self._formats[path.suffix].describe(path, relative))
         self.index.add(news)
         if INDEX_WITHOUT_MEDIA not in self._behaviours:
-            self._forget(listed - found)
+            self._forget(channel, listed - found)
 
     def close(self) -> None:
         """Close the index."""
         self.index.close()
 
-    def _files(self) -> Iterator[Path]:
-        for channel in sorted(self.folder.iterdir()):
-            if channel.is_dir():
-                for day in sorted(channel.iterdir()):
-                    if day.is_dir():
-                        for path in sorted(day.iterdir()):
-                            if path.suffix == OPEN_SUFFIX or path.suffix in self._formats:
-                                yield path
+    def _files(self, channel: str) -> Iterator[str]:
+        """Paths of a channel's segments, relative to the folder; there may be very many."""
+        if not (self.folder / channel).is_dir():
+            return
+        for folder in sorted((self.folder / channel).iterdir()):
+            if folder.is_dir():
+                # Names alone: an object for each of a million files would take its time.
+                for name in os.listdir(folder):  # noqa: PTH208
+                    suffix = name[name.rfind(".") :]
+                    if suffix == OPEN_SUFFIX or suffix in self._formats:
+                        yield f"{channel}/{folder.name}/{name}"
 
-    def _forget(self, lost: Iterable[str]) -> None:
+    def _forget(self, channel: str, lost: set[str]) -> None:
         """Drop what the index lists and the disk has not; the gap keeps its reason."""
-        lost = set(lost)
         if not lost:
             return
-        for segment in self.index.oldest(math.inf, limit=-1):
+        for segment in self.index.oldest(math.inf, channel, limit=-1):
             if segment.path in lost:
-                self.index.interrupt(segment.channel, segment.start, _LOST, segment.end)
+                self.index.interrupt(channel, segment.start, _LOST, segment.end)
         self.index.remove(lost)
 
     # -- writing

@@ -134,9 +134,10 @@ class SegmentIndex:
         )
         return [SegmentFacts(*row) for row in rows]
 
-    def paths(self) -> set[str]:
-        """Paths of all segments."""
-        return {row[0] for row in self._all("SELECT path FROM segments", ())}
+    def paths(self, channel: str) -> set[str]:
+        """Paths of all segments of a channel."""
+        rows = self._all("SELECT path FROM segments WHERE channel = ?", (channel,))
+        return {row[0] for row in rows}
 
     def channels(self) -> dict[str, tuple[float, float, int]]:
         """Per channel with recordings: start of the first, end of the last, bytes."""

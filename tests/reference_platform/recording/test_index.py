@@ -48,7 +48,7 @@ def test_an_index_of_another_version_is_filled_anew_and_keeps_its_reasons(tmp_pa
         database.execute("PRAGMA user_version = 99")
     database.close()
     again = SegmentIndex(path)
-    assert again.paths() == set()
+    assert again.paths(CHANNEL) == set()
     assert [one.reason for one in again.interruptions(CHANNEL, 0, NOON * 2)] == ["offline"]
     again.close()
 
