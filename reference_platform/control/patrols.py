@@ -258,8 +258,9 @@ class Patrols:
         try:
             channel = await self._channel(run.channel)
             await self._control.send(channel, PresetOrder("call", stop.preset), _LEVEL)
-        except Denied:
-            raise asyncio.CancelledError from None  # the camera was deleted
+        except Denied:  # the camera was deleted
+            self._runs.pop(run.channel, None)
+            raise asyncio.CancelledError from None
         except PlatformError as problem:
             run.problem = problem.code
             await asyncio.sleep(_RETRY_S)

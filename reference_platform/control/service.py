@@ -88,9 +88,10 @@ class ControlService:
 
     async def close(self) -> None:
         """End; cameras that still turn are stopped."""
-        for task in [*self._tasks, *([self._ticking] if self._ticking else [])]:
+        tasks = [*self._tasks, *([self._ticking] if self._ticking else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for channel in list(self._moving):
             with suppress(PlatformError):
                 await self._stop(await self._channel(channel), _HIGHEST)

@@ -98,6 +98,7 @@ class UpperLink:
         self._sn = secrets.randbelow(100_000)
         self._call_id = secrets.token_hex(16)
         self._cseq = 0
+        self._broken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         transports = ("udp", "tcp")
         self.endpoint = SipEndpoint(
@@ -105,6 +106,7 @@ class UpperLink:
             0,
             transports=transports,
             on_request=self._from_above,
+            on_connection=self._connection,
             time_source=time_source,
             client_tls=_context(upper),
         )
@@ -132,6 +134,10 @@ class UpperLink:
         await self.endpoint.stop()
 
     # Registering
+
+    def _connection(self, peer: Peer, opened: bool) -> None:
+        if not opened and self.peer is not None and peer.connection == self.peer.connection:
+            self._broken.set()
 
     async def _run(self) -> None:
         retry = _FIRST_RETRY_S
@@ -191,27 +197,34 @@ class UpperLink:
 
     async def _stay(self, granted: int) -> None:
         """Keep alive until the registration has to be renewed, or is lost."""
+        self._broken.clear()
         ends = self._time.monotonic() + granted * _REFRESH_SHARE
         missed = 0
         while missed < _MISSED:
             left = ends - self._time.monotonic()
             if left <= 0:
                 return
-            await asyncio.sleep(min(self._keepalive_s, left))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(self._keepalive_s, left)):
+                    await self._broken.wait()
+                return  # it reaches us by the connection of a registration only
             status = await self._keepalive()
             if status is None:
                 missed += 1
             elif status == 200:
                 missed = 0
             else:
-                return  # it does not know us any more
+                return  # it does not know us any more, or the connection broke
 
     async def _keepalive(self) -> int | None:
+        """Status of the answer, ``None`` when none came, 0 when there is no connection."""
         body = build_keepalive(self.next_sn(), self.upper.device_id)
         try:
             return (await self.say(body)).status
-        except (SipTimeoutError, OSError):
+        except SipTimeoutError:
             return None
+        except OSError:
+            return 0
 
     def _tell(self, state: LinkState, problem: str) -> None:
         if (state, problem) != (self.state, self.problem):

@@ -9,12 +9,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from protocols.gb28181.catalog import build_catalog, read_catalog
+from protocols.gb28181.manscdp import parse_manscdp
 from protocols.gb28181.mansrtsp import seek
 from protocols.gb28181.ptz import move, preset, stop
 from protocols.gb28181.times import format_time
+from protocols.gb28181.typed import judge_message as judge_manscdp
 from protocols.mpeg_ps.demultiplex import demultiplex
 from protocols.pcap import read_capture
 from protocols.rtp_stream import payload_of_packets, read_packets
+from protocols.sip.conformance import judge_message
+from protocols.sip.message import parse_message
 from reference_platform.signalling.cascade.desk import order_of
 from reference_platform.signalling.cascade.tree import Leaf, Node, share_of
 from reference_platform.signalling.steering import Lens, Move, PresetOrder, SwitchOrder, ptz_command
@@ -107,6 +111,19 @@ async def test_registers_protected_keeps_alive_and_leaves(new_platform, client):
         await admin.ok("DELETE", f"{path}?version={link['version']}")
         assert not seen.is_registered
         assert await admin.refused("GET", path) == "access.denied"
+
+
+async def test_an_upper_platform_that_forgot_us_is_registered_with_anew(new_platform, client):
+    async with whole(new_platform, client) as (admin, _, link, seen, upper):
+        seen.policy.forgotten = True
+        moment = upper.time.now()
+        assert await seen.wait_for(lambda: seen.since(moment, "registered"), 6.0)
+        # A broken connection as well: the link comes back by itself.
+        moment = upper.time.now()
+        upper.endpoint.disconnect(seen.peer)
+        assert await seen.wait_for(lambda: seen.since(moment, "registered"), 6.0)
+        path = f"/api/upper-platforms/{link['id']}"
+        await until(admin, path, lambda found: found["state"] == "online")
 
 
 @pytest.mark.parametrize(
@@ -367,3 +384,38 @@ async def test_cascade_plain(new_platform, client):
         carried = payload_of_packets(read_packets(packets, session.outcome.ssrc))
         assert demultiplex(carried.data).video == "H264"
         assert list(read_capture(session.to_pcap()))
+
+
+async def test_what_goes_upwards_departs_from_nothing(new_platform, client):
+    """Every message to the upper platform by the strict reading of the text."""
+    async with whole(new_platform, client, transport="udp") as (_, device, _link, seen, _upper):
+        channel = device.settings.channel_ids()[0]
+        await catalogue_of(seen)
+        for command, target in (
+            ("DeviceInfo", ""),
+            ("DeviceStatus", ""),
+            ("DeviceStatus", channel),
+        ):
+            assert (await seen.query(command, target=target, seconds=5.0)).complete
+        assert (await seen.query("PresetQuery", target=channel, seconds=5.0)).complete
+        now = device.state.clock.now()
+        times = [("StartTime", format_time(now - 7200)), ("EndTime", format_time(now - 3600))]
+        more = [("Secrecy", 0), ("Type", "all")]
+        assert (await seen.query("RecordInfo", [*times, *more], target=channel)).complete
+        subscription = Subscription(seen, "Catalog", (), event="Catalog;id=1")
+        await subscription.begin(60)
+        async with MediaSession(seen, MediaOrder(channel=channel)) as session:
+            await received(session, 30)
+        assert session.answer is not None
+        assert session.answer.deviations == ()
+        await subscription.end()
+        departs = set()
+        for one in seen.messages:
+            if one.outbound:
+                continue
+            message = parse_message(one.data)
+            departs |= {(item.code, item.detail) for item in judge_message(message, one.transport)}
+            if message.body and b"MANSCDP" in one.data:
+                read = parse_manscdp(message.body)
+                departs |= {(item.code, item.detail) for item in judge_manscdp(read)}
+        assert departs == set()

@@ -207,6 +207,25 @@ async def test_a_catalogue_in_pages_is_whole():
         )
 
 
+@pytest.mark.parametrize(
+    ("behaviours", "missing"),
+    [(("gb-nvr-64", "catalog-page-lost"), True), (("sumnum-wrong",), False)],
+)
+async def test_a_catalogue_that_stays_short_is_asked_for_again_and_taken(
+    behaviours, missing, monkeypatch
+):
+    monkeypatch.setattr("reference_platform.signalling.exchange.GAP_SECONDS", 0.1)
+    directory = MemoryDirectory([KNOWN])
+    async with (
+        serving(directory, keepalive_s=30.0) as server,
+        camera(server, *behaviours) as device,
+    ):
+        await directory.until(lambda: directory.catalogues)
+        found = [one.device_id for one in cameras_of(CAMERA, directory.catalogues[CAMERA])]
+        assert (len(found) < len(device.settings.channel_ids())) is missing
+        assert found
+
+
 # Cameras that do not register
 
 
