@@ -148,7 +148,12 @@ class Platform:
         await asyncio.to_thread(self.database.open)
 
         self.people = People(
-            self.database, self.time_source, settings.behaviours, self._password_cost
+            self.database,
+            self.vault,
+            settings.data,
+            self.time_source,
+            settings.behaviours,
+            self._password_cost,
         )
         self.access, self.audit = self.people.access, self.people.audit
         self._closes(self.people.close)

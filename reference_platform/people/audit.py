@@ -1,7 +1,8 @@
 """The audit log: who did what to what, when, from where, with what result.
 
 Each row holds the SHA-256 of the row before and of its own content: a changed, removed or inserted
-row breaks the chain, and ``verify`` says where. Nothing in the platform changes a row.
+row breaks the chain, and ``verify`` says where. The end of the chain is kept beside the database
+as well, sealed: rows that were cut off its end are missed. Nothing in the platform changes a row.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
@@ -20,9 +22,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from protocols.time_source import TimeSource
+from reference_platform.errors import PlatformError
 from reference_platform.people.access import Principal
 from reference_platform.store.database import Database
 from reference_platform.store.people_tables import AuditRow
+from reference_platform.store.vault import Vault
 from reference_platform.times import Moment, moment
 
 _LOG = logging.getLogger(__name__)
@@ -51,7 +55,9 @@ class Verification(BaseModel):
 
     rows: int
     intact: bool
-    first_broken: int | None = Field(description="number of the first row that does not fit")
+    first_broken: int | None = Field(
+        description="number of the first row that does not fit, or is missing"
+    )
 
 
 class _Strangers:
@@ -91,18 +97,29 @@ class _Waiting(NamedTuple):
 class Audit:
     """Writes in the order of the calls, from one task; ``record`` never waits."""
 
-    def __init__(self, database: Database, time_source: TimeSource) -> None:
+    def __init__(
+        self, database: Database, time_source: TimeSource, vault: Vault, end_file: Path
+    ) -> None:
+        """``end_file``: where the end of the chain is kept, sealed by ``vault``."""
+        self._vault = vault
+        self._end_file = end_file
         self._database = database
         self._time = time_source
         self._strangers = _Strangers(time_source)
         self._waiting: deque[_Waiting] = deque()
         self._more = asyncio.Event()
         self._last = (0, _START)
+        self._kept: tuple[int, str] = (0, _START)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Go on behind the last row."""
         self._last = await self._database.read(_last_row)
+        self._kept = await asyncio.to_thread(self._read_end)
+        if self._kept[0] > self._last[0]:
+            # Rows are missing. The numbers go on behind them, so that the gap stays seen.
+            _LOG.error("audit rows after %d are missing", self._last[0])
+            self._last = (self._kept[0], self._last[1])
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -199,7 +216,7 @@ class Audit:
     async def verify(self) -> Verification:
         """Walk along the whole chain."""
         await self.flush()
-        return await self._database.read(_verify)
+        return await self._database.read(partial(_verify, ends=(self._kept, self._last)))
 
     async def _run(self) -> None:
         while True:
@@ -218,6 +235,23 @@ class Audit:
                     self._waiting.popleft()
                     if not each.stored.done():
                         each.stored.set_result(None)
+                await asyncio.to_thread(self._write_end, self._last)
+
+    def _read_end(self) -> tuple[int, str]:
+        """The end of the chain when it was last written; the start if that cannot be read."""
+        try:
+            number, last = json.loads(self._vault.unseal(self._end_file.read_text("ascii")))
+            return int(number), str(last)
+        except (OSError, ValueError, TypeError, PlatformError):
+            return 0, _START
+
+    def _write_end(self, end: tuple[int, str]) -> None:
+        part = self._end_file.with_suffix(".part")
+        try:
+            part.write_text(self._vault.seal(json.dumps(end)), "ascii")
+            part.replace(self._end_file)
+        except OSError:  # the next rows try again
+            _LOG.exception("the end of the audit log cannot be kept")
 
     def _add(self, session: Session, batch: list[_Waiting]) -> tuple[int, str]:
         number, last = self._last
@@ -233,7 +267,8 @@ def _last_row(session: Session) -> tuple[int, str]:
     return (row.id, row.hash) if row else (0, _START)
 
 
-def _verify(session: Session) -> Verification:
+def _verify(session: Session, ends: tuple[tuple[int, str], ...]) -> Verification:
+    """``ends``: rows that must be there."""
     rows = session.scalar(select(func.count()).select_from(AuditRow)) or 0
     last, expected = _START, 1
     for row in session.scalars(
@@ -241,8 +276,12 @@ def _verify(session: Session) -> Verification:
     ):
         last = _hash(last, row.id, {name: getattr(row, name) for name in _CHAINED})
         if row.id != expected or row.hash != last:
-            return Verification(rows=rows, intact=False, first_broken=row.id)
+            return Verification(rows=rows, intact=False, first_broken=min(row.id, expected))
         expected += 1
+        if any(row.id == number and row.hash != end for number, end in ends):
+            return Verification(rows=rows, intact=False, first_broken=row.id)
+    if any(number >= expected for number, _ in ends):
+        return Verification(rows=rows, intact=False, first_broken=expected)
     return Verification(rows=rows, intact=True, first_broken=None)
 
 

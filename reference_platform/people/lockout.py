@@ -11,7 +11,8 @@ from reference_platform.people.policy import SecurityPolicy
 from reference_platform.store.database import Database
 from reference_platform.store.people_tables import FailedLoginRow
 
-_LONGEST_SECONDS = 86400.0
+_LONGEST_NAME_SECONDS = 900.0  # or a stranger could lock somebody out for long
+_LONGEST_ADDRESS_SECONDS = 86400.0
 _FORGOTTEN_AFTER_SECONDS = 86400.0
 _ADDRESS_FACTOR = 4  # several people may share an address
 
@@ -43,13 +44,16 @@ class Lockout:
     async def failed(self, name: str, address: str, policy: SecurityPolicy) -> None:
         """Count one more."""
         now = self._time.now()
-        limits = (policy.lockout_after, policy.lockout_after * _ADDRESS_FACTOR)
+        limits = (
+            (policy.lockout_after, _LONGEST_NAME_SECONDS),
+            (policy.lockout_after * _ADDRESS_FACTOR, _LONGEST_ADDRESS_SECONDS),
+        )
 
         def work(session: Session) -> None:
             session.execute(
                 delete(FailedLoginRow).where(FailedLoginRow.last < now - _FORGOTTEN_AFTER_SECONDS)
             )
-            for subject, limit in zip(_subjects(name, address), limits, strict=True):
+            for subject, (limit, longest) in zip(_subjects(name, address), limits, strict=True):
                 row = session.get(FailedLoginRow, subject)
                 if row is None:
                     row = FailedLoginRow(subject=subject, failures=0, last=now, locked_until=0.0)
@@ -58,7 +62,7 @@ class Lockout:
                 row.last = now
                 if row.failures >= limit:
                     doubled = policy.lockout_seconds * 2.0 ** min(row.failures - limit, 20)
-                    row.locked_until = now + min(doubled, _LONGEST_SECONDS)
+                    row.locked_until = now + min(doubled, longest)
 
         await self._database.write(work)
 

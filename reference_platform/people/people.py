@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from pathlib import Path
 
 from protocols.time_source import TimeSource
 from reference_platform.people.access import Access
@@ -17,6 +18,7 @@ from reference_platform.people.roles import Roles
 from reference_platform.people.sessions import Sessions
 from reference_platform.people.users import Users
 from reference_platform.store.database import Database
+from reference_platform.store.vault import Vault
 
 _PURGE_SECONDS = 20.0
 
@@ -33,6 +35,8 @@ class People:
     def __init__(
         self,
         database: Database,
+        vault: Vault,
+        data: Path,
         time_source: TimeSource,
         behaviours: frozenset[str],
         cost: PasswordCost | None = None,
@@ -45,7 +49,7 @@ class People:
         self._purging: asyncio.Task[None] | None = None
         self.sessions = Sessions(database, time_source, behaviours)
         self.access = Access(time_source, self.sessions.refusal, behaviours)
-        self.audit = Audit(database, time_source)
+        self.audit = Audit(database, time_source, vault, data / "audit.end")
         self.log_in = LogIn(
             database,
             self.access,

@@ -13,7 +13,7 @@ class SecurityPolicy(BaseModel):
     password_length: int = Field(default=10, ge=10, le=64)
     lockout_after: int = Field(default=5, ge=3, le=20, description="failed log-ins in a row")
     lockout_seconds: int = Field(
-        default=30, ge=1, le=3600, description="doubled by each further failure, up to a day"
+        default=30, ge=1, le=3600, description="doubled by each further failure, up to 15 minutes"
     )
     session_minutes: int = Field(default=30, ge=1, le=720, description="without any use")
     version: int = 1

@@ -59,7 +59,7 @@ async def test_changes_refusals_and_log_ins_are_noted(
     [
         ("UPDATE audit SET user_name = 'somebody' WHERE id = 2", 2),
         ("UPDATE audit SET at = at + 1 WHERE id = 3", 3),
-        ("DELETE FROM audit WHERE id = 2", 3),
+        ("DELETE FROM audit WHERE id = 2", 2),
         ("UPDATE audit SET details = '{}' WHERE id = 2", 2),
     ],
 )
@@ -87,6 +87,22 @@ async def test_the_chain_goes_on_over_a_restart(
     found = await admin.ok("GET", "/api/audit/verify")
     assert found["intact"]
     assert found["rows"] >= 4
+
+
+async def test_a_log_that_was_cut_off_is_missed(
+    new_platform: StartPlatform, client: People
+) -> None:
+    platform = await new_platform()
+    admin = await client(platform)
+    for _ in range(3):
+        await admin.refused("POST", "/api/roles", {})
+    execute(platform, "DELETE FROM audit WHERE id > 3")
+    assert (await admin.ok("GET", "/api/audit/verify"))["first_broken"] == 4
+    await platform.close()
+    again = await new_platform(data=platform.settings.data, address=platform.settings.address)
+    later = await client(again)
+    found = await later.ok("GET", "/api/audit/verify")
+    assert (found["intact"], found["first_broken"]) == (False, 4)
 
 
 async def test_a_log_that_cannot_be_written_is_written_later(
