@@ -45,6 +45,8 @@ _VISIT_SECONDS = {
     "gb28181:protection": 60,
     "gb28181:platform": 40,
     "platform:wire": 120,
+    "platform:pages": 60,
+    "platform:docking": 60,
     "platform:management": 60,
     "platform:accounts": 60,
     "platform:rights": 90,

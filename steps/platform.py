@@ -14,6 +14,7 @@ from probes.platform.absence import measure_absence
 from probes.platform.areas import measure_areas
 from probes.platform.cameras import measure_cameras
 from probes.platform.crossing import measure_crossing
+from probes.platform.modes import measure_cascade, measure_docking, measure_pages
 from probes.platform.regions import measure_regions
 from probes.platform.rights import measure_grain, measure_levels, measure_rights
 from probes.platform.roles import measure_roles
@@ -45,6 +46,8 @@ _VISITS = {
     "以他人的地址、编号与令牌逐一试用": "crossing",
     "试用移动访问的令牌": "tokens",
     "搜索分析功能": "absence",
+    "对接本工具": "docking",
+    "以桌面与手机打开页面": "pages",
 }
 
 
@@ -144,3 +147,32 @@ def tokens_are_protected(scenario_run: ScenarioRun) -> None:
 @then("平台不具备分析功能")
 def nothing_is_analysed(scenario_run: ScenarioRun) -> None:
     judge_platform(scenario_run, "absence", measure_absence)
+
+
+@then("平台以对接方式提供服务")
+def docking_serves(scenario_run: ScenarioRun) -> None:
+    if none_to_judge(scenario_run):
+        return
+
+    def one(point: Point) -> Conclusion:
+        if point.platform is not None and not _agreed(point.platform.modes, "docking"):
+            return Conclusion.not_applicable("platform.mode-not-agreed", mode="docking")
+        recording = scenario_run.recording("platform:docking", point)
+        return concluded(scenario_run, scenario_run.acceptance.once(measure_docking, recording))
+
+    scenario_run.judge_each(one)
+
+
+def _agreed(modes: tuple[str, ...], mode: str) -> bool:
+    """Whether the contract names a mode; one that names none is taken to name all."""
+    return not modes or mode in modes
+
+
+@then("平台的页面适合所约定的屏幕")
+def pages_serve(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "pages", measure_pages)
+
+
+@then("平台对接的信令与媒体受保护")
+def cascade_is_protected(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "docking", measure_cascade)

@@ -1,4 +1,4 @@
-"""The visit ``platform:pages``: the platform's pages as a user at a desk and one on a phone meet them.
+"""The visit ``platform:pages``: the platform's pages as users at a desk and on a phone meet them.
 
 A headless browser opens the address that the site file names, logs in by whatever form is there,
 and measures what the page makes of the screen. What the browser asks for on the way is noted too.
@@ -27,7 +27,7 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _OPEN_MS, _FORM_MS, _SETTLE_MS = 30_000, 15_000, 1_500
 _MOST_REQUESTS = 2_000
 #: What a page makes of the screen it is shown on.
-_MEASURE = """() => {
+_MEASURE = """(screen) => {
   const root = document.documentElement;
   const shown = [...document.querySelectorAll('a,button,input,select,textarea,[role=button]')]
     .map(one => one.getBoundingClientRect()).filter(box => box.width > 0 && box.height > 0);
@@ -36,10 +36,11 @@ _MEASURE = """() => {
       node => node.nodeType === 3 && node.textContent.trim()))
     .map(one => parseFloat(getComputedStyle(one).fontSize)).filter(size => size > 0);
   return {
-    width: innerWidth,
+    width: screen,
+    laid_out: innerWidth,
     scroll_width: Math.max(root.scrollWidth, document.body.scrollWidth),
     controls: shown.length,
-    beyond: shown.filter(box => box.left >= innerWidth || box.right > innerWidth + 1).length,
+    beyond: shown.filter(box => box.left >= screen || box.right > screen + 1).length,
     small: letters.filter(size => size < 9).length,
     letters: letters.length,
     words: document.body.innerText.trim().length,
@@ -136,7 +137,7 @@ def _screen(
         page.goto(base + "/", timeout=_OPEN_MS, wait_until="load")
         field = page.locator("input[type=password]").first
         field.wait_for(state="visible", timeout=_FORM_MS)
-        facts["form"] = page.evaluate(_MEASURE)
+        facts["form"] = page.evaluate(_MEASURE, screen.width)
         before = page.screenshot()
         name = page.locator("input:visible:not([type=password]):not([type=checkbox])").first
         name.fill(user)
@@ -144,7 +145,7 @@ def _screen(
         field.press("Enter")
         field.wait_for(state="detached", timeout=_FORM_MS)
         page.wait_for_timeout(_SETTLE_MS)  # lists arrive after the page
-        facts["page"] = page.evaluate(_MEASURE)
+        facts["page"] = page.evaluate(_MEASURE, screen.width)
         facts["logged_in"] = page.locator("input[type=password]:visible").count() == 0
         return {f"{screen.name}-form": before, screen.name: page.screenshot()}
     finally:
