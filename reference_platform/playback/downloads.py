@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from protocols.time_source import TimeSource
@@ -23,6 +23,7 @@ from reference_platform.media.watermark import WatermarkStamp
 from reference_platform.people.access import Access, Principal, Watch
 from reference_platform.people.audit import Audit
 from reference_platform.people.operations import Operation
+from reference_platform.playback import queue
 from reference_platform.playback.history import HISTORY_DELETABLE, record_of, view_of
 from reference_platform.playback.models import DownloadRecord, DownloadView, NewDownload
 from reference_platform.playback.saving import Order, Saver
@@ -39,7 +40,6 @@ DOWNLOAD_OF_OTHERS = defect(
     "download-of-others", "Whoever knows a download's identifier gets its file."
 )
 _LOG = logging.getLogger(__name__)
-_OVER = ("ready", "failed", "cancelled", "removed")
 _PROGRESS_S = 0.5
 _SWEEP_S = 600.0
 _MOST_LISTED = 1000
@@ -123,7 +123,7 @@ class Downloads:
     async def start(self) -> None:
         """Go on with what a stop or a crash interrupted."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await self._database.write(self._recover)
+        await self._database.write(self._begin_anew)
         self._tasks = [
             asyncio.create_task(self._work(), name=f"download worker {number}")
             for number in range(self._limits.workers)
@@ -155,7 +155,10 @@ class Downloads:
         stamp = await self._codes.stamp(principal, "download", identifier)
 
         def work(session: Session) -> DownloadRow:
-            self._refuse_too_many(session, principal)
+            limits = self._limits
+            queue.refuse_too_many(
+                session, principal.user_id, limits.most_each, limits.most_bytes_each
+            )
             row = DownloadRow(
                 id=identifier,
                 user_id=principal.user_id,
@@ -217,7 +220,10 @@ class Downloads:
         if row is None or row.user_id != principal.user_id:
             raise Denied
         stopped = self._stopping.setdefault(identifier, asyncio.Event())
-        before = await self._database.write(lambda session: self._cancel(session, identifier))
+        now, deletable = self._time.now(), HISTORY_DELETABLE in self._behaviours
+        before = await self._database.write(
+            lambda session: queue.cancel(session, identifier, now, deletable=deletable)
+        )
         if before == "running":
             await stopped.wait()
         self._stopping.pop(identifier, None)
@@ -255,7 +261,7 @@ class Downloads:
     async def _work(self) -> None:
         while True:
             self._more.clear()
-            row = await self._database.write(self._take)
+            row = await self._database.write(queue.take)
             if row is None:
                 await self._more.wait()
                 continue
@@ -275,7 +281,7 @@ class Downloads:
             nonlocal told
             if self._time.monotonic() - told >= _PROGRESS_S:
                 told = self._time.monotonic()
-                await self._database.write(lambda session: self._progress(session, row.id, share))
+                await self._database.write(lambda session: queue.progress(session, row.id, share))
 
         channel = ChannelRef(row.channel_id, row.device_id, "gb28181")
         try:
@@ -350,67 +356,23 @@ class Downloads:
     async def _sweep(self) -> None:
         """Remove finished files whose time is over."""
         while True:
-            for identifier in await self._database.write(self._expire):
+            for identifier in await self._database.write(self._old):
                 self._path(identifier).unlink(missing_ok=True)
             await asyncio.sleep(_SWEEP_S)
 
     # -- in the database
 
-    def _take(self, session: Session) -> DownloadRow | None:
-        """The longest waiting download, now running."""
-        waiting = select(DownloadRow).where(DownloadRow.state == "queued")
-        row = session.scalars(waiting.order_by(DownloadRow.created).limit(1)).first()
-        if row is not None:
-            row.state = "running"
-        return row
-
-    def _recover(self, session: Session) -> None:
-        for row in session.scalars(select(DownloadRow).where(DownloadRow.state == "running")):
-            row.state, row.progress = "queued", 0.0
-        ready = session.scalars(select(DownloadRow).where(DownloadRow.state == "ready")).all()
-        for row in ready:
-            if not self._path(row.id).exists():
-                row.state = "removed"
-        known = {self._path(row.id) for row in ready}
+    def _begin_anew(self, session: Session) -> None:
+        known = {self._path(identifier) for identifier in queue.recover(session, self._exists)}
         for path in self._folder.iterdir():
             if path.suffix in (".part", ".mp4") and path not in known:
                 path.unlink()
 
-    def _cancel(self, session: Session, identifier: str) -> str:
-        """Cancel or remove; the state before."""
-        row = session.get(DownloadRow, identifier)
-        if row is None:
-            return ""
-        before = row.state
-        if HISTORY_DELETABLE in self._behaviours and row.state in _OVER:
-            session.delete(row)
-        elif row.state == "ready":
-            row.state = "removed"
-        elif row.state not in _OVER:
-            row.state, row.ended = "cancelled", self._time.now()
-        return before
+    def _old(self, session: Session) -> list[str]:
+        return queue.expire(session, self._time.now() - self._limits.keep_s)
 
-    def _progress(self, session: Session, identifier: str, share: float) -> None:
-        row = session.get(DownloadRow, identifier)
-        if row is not None:
-            row.progress = share
-
-    def _expire(self, session: Session) -> list[str]:
-        before = self._time.now() - self._limits.keep_s
-        old = select(DownloadRow).where(DownloadRow.state == "ready", DownloadRow.ended < before)
-        rows = session.scalars(old).all()
-        for row in rows:
-            row.state = "removed"
-        return [row.id for row in rows]
-
-    def _refuse_too_many(self, session: Session, principal: Principal) -> None:
-        own = DownloadRow.user_id == principal.user_id
-        active = select(func.count()).where(own, DownloadRow.state.in_(("queued", "running")))
-        if (session.scalar(active) or 0) >= self._limits.most_each:
-            raise Conflict("download.too-many", most=self._limits.most_each)
-        kept = select(func.sum(DownloadRow.bytes)).where(own, DownloadRow.state == "ready")
-        if (session.scalar(kept) or 0) >= self._limits.most_bytes_each:
-            raise Conflict("download.quota", gigabytes=self._limits.most_bytes_each >> 30)
+    def _exists(self, identifier: str) -> bool:
+        return self._path(identifier).exists()
 
     async def _row(self, identifier: str) -> DownloadRow | None:
         return await self._database.read(lambda session: session.get(DownloadRow, identifier))

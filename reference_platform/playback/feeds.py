@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor
 from contextlib import suppress
+from typing import Protocol
 
 from reference_platform.errors import PlatformError
 from reference_platform.media.limits import MediaLimits
@@ -16,8 +17,40 @@ from reference_platform.recording.timeline import JOIN_S, minus
 _BATCH = 8
 
 
+class PictureFeed(Protocol):
+    """Where the pictures of a playback come from: the platform's disk or the device."""
+
+    paced: bool
+    """Whether pictures come when they are due (a device), and need not be held back."""
+
+    async def open(self, at: float) -> PictureReader:
+        """Pictures from ``at`` on; may be called again after ``close``.
+
+        Raises:
+            PlatformError: there are none, or the source refuses.
+        """
+
+    async def pause(self) -> None:
+        """The viewer pauses."""
+
+    async def resume(self) -> None:
+        """The viewer goes on."""
+
+    async def scale(self, factor: float) -> None:
+        """The viewer wants another pace."""
+
+    async def missing(self, start: float, end: float) -> Span | None:
+        """The longest stretch without pictures within the period; None if there is none."""
+
+    async def file_start(self, at: float) -> float:
+        """Where the file that holds ``at`` begins."""
+
+    async def close(self) -> None:
+        """End the pull."""
+
+
 class ArchiveFeed:
-    """The platform's own recordings; fulfils ``session.PictureFeed``."""
+    """The platform's own recordings; fulfils ``PictureFeed``."""
 
     paced = False
 
@@ -60,7 +93,7 @@ class ArchiveFeed:
 
 
 class DeviceFeed:
-    """A recording on the device, pulled through signalling; fulfils ``session.PictureFeed``."""
+    """A recording on the device, pulled through signalling; fulfils ``PictureFeed``."""
 
     paced = True
 

@@ -19,7 +19,7 @@ from reference_platform.media.watermark import WatermarkStamp
 from reference_platform.people.access import Access, Principal, Watch
 from reference_platform.people.audit import Audit
 from reference_platform.people.operations import Operation
-from reference_platform.playback.feeds import ArchiveFeed, DeviceFeed
+from reference_platform.playback.feeds import ArchiveFeed, DeviceFeed, PictureFeed
 from reference_platform.playback.models import (
     NewPlayback,
     PassedGap,
@@ -28,7 +28,7 @@ from reference_platform.playback.models import (
     SourceKind,
 )
 from reference_platform.playback.pictures import ViewerTrack
-from reference_platform.playback.session import PictureFeed, Playback
+from reference_platform.playback.session import Playback
 from reference_platform.ports import ChannelRef, Sources, Span
 from reference_platform.recording.archive import Archive
 from reference_platform.recording.periods import checked_period

@@ -7,12 +7,12 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from protocols.time_source import TimeSource
 from reference_platform.behaviours import defect
 from reference_platform.errors import PlatformError
 from reference_platform.media.decoding import Picture
+from reference_platform.playback.feeds import PictureFeed
 from reference_platform.playback.models import PlaybackState
 from reference_platform.playback.pictures import PictureReader, ViewerTrack
 from reference_platform.ports import Span
@@ -58,38 +58,6 @@ _LATE_S = 0.3
 _CATCH_UP_S = 1.0
 _GAP_S = 2.0
 _HANGING_S = 1.0
-
-
-class PictureFeed(Protocol):
-    """Where the pictures of a playback come from: the platform's disk or the device."""
-
-    paced: bool
-    """Whether pictures come when they are due (a device), and need not be held back."""
-
-    async def open(self, at: float) -> PictureReader:
-        """Pictures from ``at`` on; may be called again after ``close``.
-
-        Raises:
-            PlatformError: there are none, or the source refuses.
-        """
-
-    async def pause(self) -> None:
-        """The viewer pauses."""
-
-    async def resume(self) -> None:
-        """The viewer goes on."""
-
-    async def scale(self, factor: float) -> None:
-        """The viewer wants another pace."""
-
-    async def missing(self, start: float, end: float) -> Span | None:
-        """The longest stretch without pictures within the period; None if there is none."""
-
-    async def file_start(self, at: float) -> float:
-        """Where the file that holds ``at`` begins."""
-
-    async def close(self) -> None:
-        """End the pull."""
 
 
 @dataclass(slots=True)
