@@ -199,8 +199,15 @@ async def test_only_what_is_shared_is_shown_and_sent(new_platform, client):
         assert session.outcome.first_packet_at is None
 
 
-@pytest.mark.parametrize("media", ["udp", "tcp-device-active", "tcp-device-passive"])
-@pytest.mark.parametrize("transport", ["tls", "udp"])
+@pytest.mark.parametrize(
+    ("transport", "media"),
+    [
+        ("tls", "udp"),
+        ("tls", "tcp-device-active"),
+        ("tls", "tcp-device-passive"),
+        ("udp", "udp"),
+    ],
+)
 async def test_pictures_are_relayed(new_platform, client, transport, media):
     async with whole(new_platform, client, transport=transport) as (admin, device, link, seen, _u):
         order = MediaOrder(channel=device.settings.channel_ids()[0], transport=media)
@@ -345,23 +352,15 @@ async def test_cascade_tree_flattened(new_platform, client):
         assert set(items) == {OWN, device.settings.channel_ids()[0]}
 
 
-async def test_catalog_last_page_dropped(new_platform, client):
-    async with whole(new_platform, client, "catalog-last-page-dropped", transport="udp") as (
-        admin,
-        _,
-        _link,
-        seen,
-        _upper,
-    ):
+async def test_catalog_last_page_dropped(new_platform, client, monkeypatch):
+    monkeypatch.setattr("targets.gb28181.exchange.GAP_SECONDS", 0.5)
+    name = "catalog-last-page-dropped"
+    async with whole(new_platform, client, name, transport="udp") as (admin, _, _link, seen, _u):
         body = {"name": "东区", "parent": "root", "region": "610102"}
         await admin.ok("POST", "/api/organisations", body)
-        exchange = await asyncio.wait_for(_short(seen), 9.0)
+        _, exchange = await catalogue_of(seen)
         assert not exchange.complete
         assert exchange.pages
-
-
-async def _short(seen):
-    return (await catalogue_of(seen))[1]
 
 
 async def test_docking_refused(new_platform, client):
