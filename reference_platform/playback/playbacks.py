@@ -214,9 +214,14 @@ class Playbacks:
         """The pictures of a session, as a fragmented MP4.
 
         Raises:
-            PlatformError: ``access.denied``; the source refuses.
+            PlatformError: ``access.denied``; 409 ``playback.ended``; the source refuses, or broke
+                off before.
         """
         session = self._own(principal, identifier)
+        if session.playback.state == "failed":
+            raise PlatformError(session.playback.error, 502)
+        if session.playback.state == "ended":
+            raise Conflict("playback.ended")
         await session.playback.prepare()
         return PlaybackPictures(session.playback.stream(), session.ended)
 

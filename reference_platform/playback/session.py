@@ -206,6 +206,8 @@ class Playback:
         Raises:
             PlatformError: see ``PictureFeed.open``.
         """
+        if self._reader is not None or self.streaming:
+            return
         async with self._lock:
             if self._reader is None and not self._over:
                 await self._follow_seek()

@@ -136,6 +136,28 @@ async def test_a_ticket_opens_the_stream_once(site: Site) -> None:
         await nobody.close()
 
 
+async def test_a_stream_taken_again_goes_on_and_ends_the_first(site: Site) -> None:
+    identifier = await _opened(site, site.alice, 100.0, 700.0)
+    first = Watching(site.alice, identifier, site.base)
+    await first.pictures(4)
+    second = Watching(site.alice, identifier, site.base)
+    await first.ended(3)
+    await second.pictures(3)
+    assert second.times()[0] - first.times()[-1] == pytest.approx(0.1, abs=0.11)
+
+
+async def test_a_playback_at_its_end_goes_on_only_after_a_seek(site: Site) -> None:
+    identifier = await _opened(site, site.alice, 100.0, 100.3)
+    path = f"/api/playbacks/{identifier}"
+    await Watching(site.alice, identifier, site.base).ended()
+    assert (await site.alice.ok("GET", path))["state"] == "ended"
+    assert await site.alice.refused("GET", f"{path}/stream") == "playback.ended"
+    await site.alice.ok("POST", f"{path}/control", {"action": "seek", "position": site.at(100)})
+    player = Watching(site.alice, identifier, site.base)
+    await player.ended()
+    assert len(player.times()) == 3
+
+
 async def test_too_many_sessions_of_one_user_are_refused(site: Site) -> None:
     for _ in range(16):
         await _opened(site, site.alice, 100.0, 700.0)
