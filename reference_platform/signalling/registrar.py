@@ -46,14 +46,18 @@ LONGEST_EXPIRES = 86_400
 NONCE_SECONDS = 60.0
 _EIGHT_HOURS = 28_800
 _RETRY_S = 60
+#: Wrong passwords for one id from one host in a minute; then nothing more is looked at.
+_MOST_WRONG = 10
+_MOST_REMEMBERED = 10_000
 
 
 class Registrar:
-    """Answers REGISTER; keeps nothing but a secret of its own."""
+    """Answers REGISTER; keeps a secret of its own, and who guesses passwords."""
 
     def __init__(self, server: SignallingServer) -> None:
         self._server = server
         self._secret = secrets.token_bytes(32)
+        self._wrong: dict[tuple[str, str], list[float]] = {}
 
     async def register(self, incoming: IncomingRequest) -> None:
         """Answer one REGISTER."""
@@ -71,6 +75,9 @@ class Registrar:
         credentials = credentials_of(request)
         if credentials is None:
             self._challenge(incoming, identifier)
+            return
+        if self._guesses(incoming.peer.host, identifier):
+            incoming.respond(403, headers=[("Retry-After", str(_RETRY_S))])
             return
         fresh = self._is_fresh(credentials.nonce, identifier)
         known = await server.directory.device(identifier) if is_twenty_digits(identifier) else None
@@ -133,7 +140,23 @@ class Registrar:
         call = incoming.request.headers.get("Call-ID") or ""
         return incoming.peer.host != device.peer.host and call != device.call_id
 
+    def _guesses(self, host: str, identifier: str) -> bool:
+        """Whether too many wrong passwords came from there of late."""
+        now = self._server.time.monotonic()
+        times = [one for one in self._wrong.get((host, identifier), []) if now - one < _RETRY_S]
+        return len(times) >= _MOST_WRONG
+
+    def _guessed(self, host: str, identifier: str) -> None:
+        now = self._server.time.monotonic()
+        if len(self._wrong) >= _MOST_REMEMBERED:
+            self._wrong.clear()
+        times = self._wrong.setdefault((host, identifier), [])
+        times.append(now)
+        del times[:-_MOST_WRONG]
+
     async def _refuse(self, incoming: IncomingRequest, identifier: str, why: str) -> None:
+        if why != "second-device":
+            self._guessed(incoming.peer.host, identifier)
         incoming.respond(403, headers=[("Retry-After", str(_RETRY_S))])
         await self._server.registration_refused(identifier, incoming.peer.host, why)
 

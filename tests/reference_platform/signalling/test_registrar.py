@@ -91,6 +91,22 @@ async def test_refuses_strangers_and_wrong_passwords_alike(user, password, why):
         assert len(directory.refusals) == 1, "a device that knocks again is noted once a minute"
 
 
+async def test_whoever_guesses_passwords_is_not_listened_to_for_a_minute():
+    time = VirtualTime()
+    async with (
+        serving(MemoryDirectory([KNOWN]), time_source=time) as server,
+        Phone(server) as guessing,
+        Phone(server) as true,
+    ):
+        for number in range(10):
+            assert (await guessing.register(f"guess {number}")).status == 403
+        assert (await guessing.register()).status == 403, "also the right one"
+        assert (await true.register()).status == 200, "the device itself is elsewhere"
+        time.advance(61)
+        server.devices.unregister(CAMERA)
+        assert (await guessing.register()).status == 200
+
+
 async def test_another_id_in_from_is_refused():
     async with serving(MemoryDirectory([KNOWN])) as server, Phone(server) as phone:
         answer = await phone.send(phone.request(sender="61010200001320009999"))
