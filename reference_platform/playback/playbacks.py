@@ -218,8 +218,9 @@ class Playbacks:
                 off before.
         """
         session = self._own(principal, identifier)
-        if session.playback.state == "failed":
-            raise PlatformError(session.playback.error, 502)
+        failure = session.playback.failure
+        if failure is not None:
+            raise PlatformError(failure.code, failure.status, **failure.parameters)
         if session.playback.state == "ended":
             raise Conflict("playback.ended")
         await session.playback.prepare()
@@ -320,5 +321,5 @@ def _view(session: _Session) -> PlaybackView:
         position=moment(playback.position),
         scale=playback.scale,
         gap=PassedGap(start=moment(gap.start), end=moment(gap.end)) if gap else None,
-        error=playback.error,
+        error=playback.failure.code if playback.failure else "",
     )

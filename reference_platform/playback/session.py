@@ -75,6 +75,7 @@ class Playback:
         position: recorded time of the last picture sent.
         scale: pace; 1 as recorded.
         gap: the gap passed over last, or sought into.
+        failure: why the source broke off.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Playback:
         self.position = period.start
         self.scale = 1.0
         self.gap: Span | None = None
-        self.error = ""
+        self.failure: PlatformError | None = None
         self.streaming = False
         self.idle_since = time_source.monotonic()
         self._feed = feed
@@ -129,7 +130,7 @@ class Playback:
         """What becomes of it."""
         if self._closed:
             return "closed"
-        if self.error:
+        if self.failure is not None:
             return "failed"
         if self._ended:
             return "ended"
@@ -230,7 +231,7 @@ class Playback:
                     if chunk:
                         yield chunk
             except PlatformError as error:
-                self.error = error.code
+                self.failure = error
             finally:
                 if take == self._takes or self._closed:
                     self.streaming = False
@@ -248,7 +249,7 @@ class Playback:
 
     @property
     def _over(self) -> bool:
-        return self._closed or self._ended or bool(self.error)
+        return self._closed or self._ended or self.failure is not None
 
     async def _turn(self, track: ViewerTrack) -> bytes:
         """One step: follow a command, wait, or show a picture."""

@@ -40,7 +40,7 @@ class FakeDevice:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, Any]] = []
-        self.refuses = False
+        self.refuses = self.breaks = False
         self.open = 0
 
     async def live(self, channel: ChannelRef, stream: StreamName) -> Source:
@@ -89,6 +89,8 @@ class FakePull:
             for unit in coded(Planted(CHANNELS[0]), begun, min(begun + 1, self._end)):
                 await self._going.wait()
                 await asyncio.sleep(0.1 / self._pace)
+                if self._device.breaks:
+                    raise PlatformError("source.lost", 502, device=DEVICE, why="stalled")
                 if self._at != begun:
                     break
                 yield unit

@@ -197,6 +197,19 @@ async def test_a_device_that_refuses_is_told_before_the_stream(site: Site) -> No
     assert (status, answer["error"]["code"]) == (502, "source.refused")
 
 
+async def test_a_device_that_breaks_off_ends_the_stream_and_is_told(site: Site) -> None:
+    identifier = await _opened(site, site.alice, 100.0, 700.0, source="device")
+    player = Watching(site.alice, identifier, site.base)
+    await player.pictures(2)
+    site.device.breaks = True
+    await player.ended(3)
+    path = f"/api/playbacks/{identifier}"
+    view = await site.alice.ok("GET", path)
+    assert (view["state"], view["error"]) == ("failed", "source.lost")
+    status, answer = await site.alice.call("GET", f"{path}/stream")
+    assert (status, answer["error"]["code"]) == (502, "source.lost")
+
+
 async def test_what_was_watched_is_in_the_audit_log(site: Site) -> None:
     identifier = await _opened(site, site.alice, 100.0, 700.0)
     await site.alice.ok("DELETE", f"/api/playbacks/{identifier}")
