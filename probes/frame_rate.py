@@ -1,12 +1,13 @@
 """Frame rate: distinct pictures per second of reference time (GA/T 1128-2013).
 
-Arrival decides, the camera's own timestamps are only compared. What the path lost is told by
-sequence numbers and counted back; what the camera repeats is counted off.
+Arrival decides, the camera's own timestamps are only compared: where delays alone may explain
+the difference, the interval reaches to them. What the path lost is told by sequence numbers and
+counted back; what the camera repeats is counted off.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,11 +75,13 @@ def measure_frame_rate(recording: Recording) -> Measurement:
         return outcome(recording, QUANTITY, UNIT, INSTRUMENT, METHOD, spoilt=track)
     pictures = _picture_times(track)
     rate = _arrival_rate(pictures)
+    told = _rate_told(pictures, track.clock_rate)
     covered = float(pictures.times[-1]) if len(pictures.times) else 0.0
     if rate is None or covered < _SHORTEST_S:
         short = {"pictures": len(pictures.times), "seconds": covered}
         too_short = recording.problem or Reason(f"{QUANTITY}.too-short", short)
         return outcome(recording, QUANTITY, UNIT, INSTRUMENT, METHOD, spoilt=too_short)
+    rate = _reaching(rate, told, pictures)
     repeats = find_repeats(track)
     steady = steadiness(pictures.times, pictures.ticks / track.clock_rate, pictures.lost, rate)
     spoilt = _spoilt(recording, track, repeats, covered)
@@ -102,7 +105,8 @@ def measure_frame_rate(recording: Recording) -> Measurement:
             "repeats": {**asdict(repeats), "detectable_share": DETECTABLE_SHARE},
             "loss": {**asdict(track.loss), "share": track.loss.share},
             "sender_packets": _sender_packets(track),
-            **_by_timestamps(pictures, track.clock_rate),
+            "rtp_rate": told,
+            **_by_timestamps(pictures, track.clock_rate, told),
             **_counts(pictures),
             **asdict(steady),
         },
@@ -167,7 +171,22 @@ def _arrival_rate(pictures: PictureTimes) -> Rate | None:
     span = float(pictures.times[-1] - pictures.times[rate.skipped])
     if span > 0 and abs(mean - rate.value) > 6 * rate.jitter_s * rate.value / span + 0.1:
         lower, upper = min(lower, mean), max(upper, mean)
-    return Rate(rate.value, lower, upper, rate.jitter_s, rate.skipped)
+    return replace(rate, lower=lower, upper=upper)
+
+
+def _reaching(rate: Rate, told: float | None, pictures: PictureTimes) -> Rate:
+    """The interval widened to the rate that the timestamps tell, where the delays allow it.
+
+    On a path or a machine that is never idle the delay may drift over the whole capture, which
+    looks like another rate; by how much it may, the spread of the delays tells.
+    """
+    if told is None:
+        return rate
+    count = float(pictures.numbers[-1] - pictures.numbers[rate.skipped])
+    nearest = min(max(told, rate.lower), rate.upper)
+    if abs(count / nearest - count / told) > rate.wander_s:
+        return rate
+    return replace(rate, lower=min(rate.lower, told), upper=max(rate.upper, told))
 
 
 def _mean_rate(pictures: PictureTimes, skipped: int = 0) -> float:
@@ -175,18 +194,24 @@ def _mean_rate(pictures: PictureTimes, skipped: int = 0) -> float:
     return float(pictures.numbers[-1] - pictures.numbers[skipped]) / span if span else 0.0
 
 
-def _by_timestamps(pictures: PictureTimes, clock_rate: int) -> dict[str, Any]:
-    """What the camera's own timestamps say, and whether its media clock keeps time."""
+def _rate_told(pictures: PictureTimes, clock_rate: int) -> float | None:
+    """Pictures per second of the camera's own timestamps, ``None`` when they do not move on."""
+    span = float(np.ptp(pictures.ticks)) / max(clock_rate, 1) if len(pictures.ticks) else 0.0
+    if span <= 0 or (np.diff(pictures.ticks) == 0).mean() > 0.5:
+        return None
+    return float(pictures.numbers[-1]) / span
+
+
+def _by_timestamps(pictures: PictureTimes, clock_rate: int, told: float | None) -> dict[str, Any]:
+    """Whether the camera's media clock keeps time."""
+    if told is None:
+        return {"timestamps_ratio": None, "timestamps_agree": False}
     seconds = pictures.ticks / max(clock_rate, 1)
-    span = float(seconds.max() - seconds.min())
-    if span <= 0 or (np.diff(seconds) == 0).mean() > 0.5:
-        return {"rtp_rate": None, "timestamps_ratio": None, "timestamps_agree": False}
     ratio = rate_of_events(pictures.times, np.sort(seconds))
     agree = ratio is not None and (
         ratio.lower - _CLOCKS_AGREE <= 1.0 <= ratio.upper + _CLOCKS_AGREE
     )
     return {
-        "rtp_rate": float(pictures.numbers[-1]) / span,
         "timestamps_ratio": ratio and ratio.value,
         "timestamps_agree": agree,
     }

@@ -5,11 +5,17 @@ robustly (Huber 1964) keeps a stalled path from bending it, and the standard err
 jitter that hangs together from picture to picture (Newey and West 1987). A delay that creeps up
 or down over the whole capture cannot be told from another rate: the interval allows for a creep
 by one standard deviation of the jitter, at most 4 ms.
+
+A busy machine or path delays for seconds on end and bends even that line; but it only ever
+delays. Between its episodes pictures still come with hardly any delay, and the line under all
+arrivals (Moon, Skelly and Towsley 1999) rests on those. Where most of the capture touches that
+line, and it tells the rate more narrowly, it is taken.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +31,10 @@ _REFERENCE_RATE_ERROR = 20e-6
 """How much faster or slower a disciplined reference clock may run for ten seconds."""
 _SMALLEST_SIGMA_S = 1e-6
 _MOST_CREEP_S = 0.004
+_BLOCK, _MOST_BLOCKS = 12, 20
+_FLOOR_SPREAD, _FLOOR_OF_DELAYS = 3.0, 0.1
+_FLOOR_LEAST_S = 0.0005
+_FLOOR_SHARE, _FLOOR_SPAN, _FLOOR_END = 0.6, 0.6, 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Rate:
         value, lower, upper: per second.
         jitter_s: robust standard deviation of the arrival about the line, seconds.
         skipped: events left out at the beginning, which the sender had stored before.
+        wander_s: by how much the delay may have drifted over the whole: what the line under all
+            arrivals leaves open, or the spread of the delays where there is none.
     """
 
     value: float
@@ -42,6 +54,7 @@ class Rate:
     upper: float
     jitter_s: float
     skipped: int
+    wander_s: float = 0.0
 
 
 def rate_of_events(times: Floats, numbers: Floats) -> Rate | None:
@@ -57,15 +70,22 @@ def rate_of_events(times: Floats, numbers: Floats) -> Rate | None:
     period, start, weights, sigma = _robust_line(times, numbers)
     if period <= 0:
         return None
-    error = _standard_error(times - start - period * numbers, numbers, weights)
-    creep = min(sigma, _MOST_CREEP_S) / float(times[-1] - times[0])
-    relative = float(np.linalg.norm((_NORMAL_95 * error / period, _REFERENCE_RATE_ERROR, creep)))
+    residual = times - start - period * numbers
+    error = _standard_error(residual, numbers, weights)
+    whole = float(times[-1] - times[0])
+    creep = min(sigma, _MOST_CREEP_S) / whole
+    spread = _NORMAL_95 * error / period
+    floor = _floor_line(times, numbers)
+    if floor is not None and floor[1] < spread:
+        period, spread = floor
+    relative = float(np.linalg.norm((spread, _REFERENCE_RATE_ERROR, creep)))
     return Rate(
         value=1 / period,
         lower=1 / (period * (1 + relative)),
         upper=1 / (period * max(1 - relative, 1e-3)),
         jitter_s=sigma,
         skipped=skipped,
+        wander_s=float(np.ptp(residual)) if floor is None else floor[1] * whole,
     )
 
 
@@ -117,6 +137,62 @@ def _robust_line(times: Floats, numbers: Floats) -> tuple[float, float, Floats, 
         period = float((weights * centred * times).sum() / (weights * centred**2).sum())
         start = middle_time - period * middle_number
     return period, start, weights, sigma
+
+
+def _floor_line(times: Floats, numbers: Floats) -> tuple[float, float] | None:
+    """Period of the line under all arrivals, and its relative uncertainty.
+
+    The capture is cut into blocks; the earliest picture of each shows how near the block comes to
+    the line. ``None`` when too few blocks come near it, or near only as delays go: then nothing
+    says that what the line rests on was not delayed. ``None`` too when the end is not near: a
+    sender that slowed down leaves the line like one that is delayed.
+    """
+    blocks = min(_MOST_BLOCKS, len(times) // _BLOCK)
+    edge = _edge_below(times, numbers)
+    if blocks < 5 or edge is None:
+        return None
+    first, last = edge
+    period = float((times[last] - times[first]) / (numbers[last] - numbers[first]))
+    above = times - times[first] - period * (numbers - numbers[first])
+    earliest = [start + int(part.argmin()) for start, part in _blocks(above, blocks)]
+    floors = above[earliest]
+    near = floors <= max(_FLOOR_OF_DELAYS * float(above.max()), _FLOOR_LEAST_S)
+    near &= floors <= max(_FLOOR_SPREAD * float(np.median(floors)), _FLOOR_LEAST_S)
+    if near.mean() < _FLOOR_SHARE:
+        return None
+    touching = times[earliest][near]
+    whole = float(times[-1] - times[0])
+    span = float(touching[-1] - touching[0])
+    if span < _FLOOR_SPAN * whole or times[-1] - touching[-1] > _FLOOR_END * whole:
+        return None
+    return (period, 2 * float(floors[near].max()) / span) if period > 0 else None
+
+
+def _blocks(values: Floats, count: int) -> list[tuple[int, Floats]]:
+    """``values`` cut into ``count`` equal parts, each with the place of its beginning."""
+    bounds = [round(index * len(values) / count) for index in range(count + 1)]
+    return [(start, values[start:end]) for start, end in pairwise(bounds)]
+
+
+def _edge_below(times: Floats, numbers: Floats) -> tuple[int, int] | None:
+    """The edge of the lower convex hull under the middle of the events: its two ends.
+
+    Of all lines that no event lies below, the one through them is nearest to all (Moon et al.).
+    """
+    hull: list[int] = []
+    at, x = times.tolist(), numbers.tolist()
+    for index in range(len(at)):
+        while len(hull) > 1:
+            before, last = hull[-2], hull[-1]
+            rise = (at[last] - at[before]) * (x[index] - x[before])
+            if rise < (at[index] - at[before]) * (x[last] - x[before]):
+                break
+            hull.pop()
+        hull.append(index)
+    middle = float(numbers.mean())
+    return next(
+        (one for one in pairwise(hull) if x[one[0]] <= middle <= x[one[1]] > x[one[0]]), None
+    )
 
 
 def _standard_error(residual: Floats, numbers: Floats, weights: Floats) -> float:

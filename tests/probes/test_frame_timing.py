@@ -97,3 +97,43 @@ def test_numbers_that_never_came_are_counted():
 )
 def test_too_little_gives_no_rate(times):
     assert rate_of_events(np.array(times, float), np.arange(len(times), dtype=float)) is None
+
+
+def starved(random, count, *, episodes=6.0, height=0.2, length=20.0):
+    """A busy machine: episodes of delay that is worked off, hardly any delay between them."""
+    late = random.exponential(0.0005, count)
+    for _ in range(random.poisson(episodes)):
+        begin, longest = random.integers(0, count), max(2, int(random.exponential(length)))
+        shape = np.linspace(random.exponential(height), 0, longest)
+        late[begin : begin + longest] += (shape * random.uniform(0.6, 1, longest))[: count - begin]
+    return late
+
+
+@pytest.mark.parametrize("fps", [25.0, 24.0])
+def test_between_episodes_of_delay_the_rate_shows(fps):
+    random = np.random.default_rng(5)
+    numbers = np.arange(250.0)
+    covered, widths = 0, []
+    for _ in range(DRAWS):
+        times = np.maximum.accumulate(numbers / fps + starved(random, 250))
+        rate = rate_of_events(times, numbers)
+        covered += rate.lower <= fps <= rate.upper
+        widths.append((rate.upper - rate.lower) / 2)
+    assert covered / DRAWS >= 0.95
+    assert np.median(widths) < 0.01
+
+
+def test_a_machine_that_is_never_idle_says_how_far_the_delay_may_have_drifted():
+    """Where the interval is wrong, the drift that would explain it is within the wander."""
+    random = np.random.default_rng(5)
+    numbers = np.arange(250.0)
+    wrong = unexplained = 0
+    for _ in range(DRAWS):
+        late = starved(random, 250, episodes=20, height=0.1, length=60)
+        rate = rate_of_events(np.maximum.accumulate(numbers / 25 + late), numbers)
+        if not rate.lower <= 25 <= rate.upper:
+            wrong += 1
+            nearest = rate.upper if rate.upper < 25 else rate.lower
+            unexplained += abs(250 / nearest - 10) > rate.wander_s
+    assert wrong > 0.1 * DRAWS
+    assert unexplained <= 0.01 * DRAWS
