@@ -117,7 +117,7 @@ class SharedPictures:
         self._apart = ONE_PULL_PER_USER in behaviours
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="decode")
         self._running: dict[tuple[str, str, str], _Decoding] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[_Decoding, asyncio.Task[None]] = {}
 
     async def join(self, channel: ChannelRef, stream: StreamName, owner: str) -> PictureFeed:
         """Pictures of a channel from now on; ``owner`` is who asks.
@@ -133,9 +133,8 @@ class SharedPictures:
             decoding = _Decoding(self, key, subscription, self._time, self._limits)
             self._running[key] = decoding
             task = asyncio.create_task(decoding.run(self._threads), name=f"decode {channel.id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            decoding.task = task
+            self._tasks[decoding] = task
+            task.add_done_callback(lambda _: self._tasks.pop(decoding))
         else:
             subscription.close()
         return decoding.join()
@@ -144,17 +143,18 @@ class SharedPictures:
         """Stop all decoders."""
         for decoding in list(self._running.values()):
             decoding.end()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._threads.shutdown(wait=False)
 
-    def forget(self, key: tuple[str, str, str]) -> None:
-        """A decoder ended."""
+    def stop(self, decoding: _Decoding, key: tuple[str, str, str]) -> None:
+        """A decoder is needed no more."""
         self._running.pop(key, None)
+        task = self._tasks[decoding]
+        if task is not asyncio.current_task():
+            task.cancel()
 
 
 class _Decoding:
-    task: asyncio.Task[None]
-
     def __init__(
         self,
         room: SharedPictures,
@@ -168,6 +168,7 @@ class _Decoding:
         self._subscription = subscription
         self._decoder = PictureDecoder(limits)
         self._feeds: list[PictureFeed] = []
+        self._ended = False
         self._latest: Picture | None = None
         self._latest_at = 0.0
         self.codec: VideoCodec | None = None
@@ -192,9 +193,11 @@ class _Decoding:
                 self.end()
 
     def end(self) -> None:
-        self._room.forget(self._key)
+        if self._ended:
+            return
+        self._ended = True
+        self._room.stop(self, self._key)
         self._subscription.close()
-        self.task.cancel()
         for feed in self._feeds:
             feed.end()
 
@@ -212,3 +215,6 @@ class _Decoding:
                         feed.offer(picture)
         finally:
             self.end()
+            # Megabytes that no garbage collector sees: they must not wait for one.
+            del self._decoder
+            self._latest = None

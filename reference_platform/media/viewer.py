@@ -160,6 +160,9 @@ class Viewer:
     async def ended(self) -> None:
         """Wait until nothing of it runs any more."""
         await asyncio.gather(self._task, return_exceptions=True)
+        # Encoder and pictures are megabytes that no garbage collector sees: they must not wait for
+        # one, in a circle of viewer, task, exception, frame.
+        del self._personal, self._task
 
     async def _run(self) -> None:
         """Carry pictures until the right, the source or the connection ends."""

@@ -1,12 +1,15 @@
 """Live view over HTTPS: who may, what comes, and what ends it."""
 
 import asyncio
+import gc
 import itertools
 import time
+import weakref
 
 import pytest
 
 from reference_platform.errors import PlatformError
+from reference_platform.media.decoding import PictureDecoder
 from reference_platform.media.limits import MediaLimits
 from tests.reference_platform.media.conftest import Site, StartSite, until
 from tests.reference_platform.media.synthetic import SyntheticSources, channel
@@ -92,6 +95,24 @@ async def test_a_client_that_goes_away_frees_everything(site: Site) -> None:
         assert site.platform.media.viewers.count == 1
     await until(lambda: site.platform.media.viewers.count == 0)
     await until(lambda: site.sources.running[0].closed)
+
+
+async def test_memory_comes_back_without_a_garbage_collector(site: Site) -> None:
+    """Encoders and pictures are large and not seen by it."""
+    gc.collect()
+    gc.disable()
+    try:
+        viewer = await site.platform.media.viewers.open(await site.principal("bob"), ONE)
+        kept = [weakref.ref(viewer), weakref.ref(viewer._personal), weakref.ref(viewer.feed)]
+        await asyncio.sleep(0.2)
+        viewer.close()
+        del viewer
+        await until(lambda: all(each() is None for each in kept))
+        await until(lambda: site.platform.media.hub.pulls(ONE) == 0)
+        decoders = [each for each in gc.get_objects() if isinstance(each, PictureDecoder)]
+        assert decoders == []
+    finally:
+        gc.enable()
 
 
 async def test_a_client_that_takes_nothing_loses_pictures_and_then_the_view(
