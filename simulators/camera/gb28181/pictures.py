@@ -79,13 +79,22 @@ class ClipPictures:
 class HeadPictures:
     """What the head sees, encoded as it moves: 640x360 at 12.5 pictures a second.
 
+    A camera that cannot keep up leaves pictures out; it does not show ever older ones.
+
     Args:
         spec: the clip that the camera would show, for its scene and look.
         position: where the head looks now.
         begin: media time of the first picture.
+        now: a monotonic clock.
     """
 
-    def __init__(self, spec: ClipSpec, position: Callable[[], Position], begin: float) -> None:
+    def __init__(
+        self,
+        spec: ClipSpec,
+        position: Callable[[], Position],
+        begin: float,
+        now: Callable[[], float],
+    ) -> None:
         width, height = _LIVE_SIZE
         self._spec = replace(
             spec,
@@ -101,6 +110,8 @@ class HeadPictures:
         )
         self._position = position
         self._begin = begin
+        self._now = now
+        self._first: float | None = None
         self._number = 0
         self._key = True
         self._encoder = VideoEncoder(self._spec, LIVE)
@@ -111,10 +122,14 @@ class HeadPictures:
 
     async def next_picture(self) -> CodedPicture:
         """See ``PictureSource``."""
+        if self._first is None:
+            self._first = self._now()
+        self._number = max(self._number, int((self._now() - self._first) * LIVE_FPS))
         taken = self.due()
+        # Taken back before the picture is coded: what is forced meanwhile holds for the next one.
+        key, self._key = self._key, False
         loop = asyncio.get_running_loop()
-        coded = await loop.run_in_executor(_threads(), self._take, self._position(), self._key)
-        self._key = False
+        coded = await loop.run_in_executor(_threads(), self._take, self._position(), key)
         self._number += 1
         data = b"".join(one[0] for one in coded)
         return CodedPicture(data, any(one[1] for one in coded), taken)
@@ -235,7 +250,7 @@ async def head_pictures(
 ) -> HeadPictures:
     """The pictures of ``head``; the panorama is painted off the event loop."""
     await asyncio.to_thread(panorama, spec.scene, spec.look, spec.seed)
-    return await asyncio.to_thread(HeadPictures, spec, lambda: head.position(now()), begin)
+    return await asyncio.to_thread(HeadPictures, spec, lambda: head.position(now()), begin, now)
 
 
 @cache
