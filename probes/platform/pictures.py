@@ -7,8 +7,10 @@ probe asks. What is kept of a picture is that part, a small grey copy, and when 
 from __future__ import annotations
 
 import io
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import av
@@ -30,6 +32,11 @@ _SMALL = (64, 36)
 _SCALES = (1.0, 0.6, 1.6)
 _LEAST_SCORE = 0.75
 _TRIES = 4
+#: How many pictures away another one is tried when a clock cannot be read.
+_DISTANCES = (0, 1, 2, 4, 7, 11, 16)
+_FEWEST_DIGITS, _AS_TALL = 12, 0.8
+#: Pictures that are kept whole until the clock is found.
+_MOST_UNPLACED = 40
 
 
 @dataclass
@@ -40,12 +47,14 @@ class SeenStream:
         arrivals: reference time of each picture's last byte, POSIX seconds.
         small: grey copies of 64 x 36.
         clocks: the clock's part of each picture, BGR; empty where there is no clock.
+        seconds: of each picture by the stream's own count.
         codec: as FFmpeg names it, "" when nothing could be decoded.
         damaged: pictures that could not be decoded.
         lines: what is written in the pictures that were searched, by picture.
     """
 
     arrivals: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     small: list[Bytes] = field(default_factory=list)
     clocks: list[Bytes] = field(default_factory=list)
     codec: str = ""
@@ -66,12 +75,13 @@ class SeenStream:
                 self._read[index] = read_clock(self.clocks[index], self.arrivals[index])
         return self._read[index]
 
-    def time_near(
-        self, index: int, *, step: int = 1, tries: int = _TRIES
-    ) -> tuple[int, float] | None:
-        """The first picture from ``index`` on whose clock is read, and its time."""
-        for attempt in range(tries):
-            at = index + attempt * step
+    def time_near(self, index: int, *, step: int = 1) -> tuple[int, float] | None:
+        """The first picture from ``index`` on (back from it when ``step`` is -1) that is read.
+
+        Further and further apart: a mark over the clock stays for a second.
+        """
+        for distance in _DISTANCES:
+            at = index + distance * step
             if not 0 <= at < len(self):
                 break
             shown = self.time_at(at)
@@ -84,28 +94,38 @@ class SeenStream:
         first = int(np.searchsorted(self.arrivals, since, "left"))
         return range(first, int(np.searchsorted(self.arrivals, until, "left")))
 
-    def tick_after(self, first: int, last: int) -> int | None:
-        """The first picture in ``(first, last]`` that shows a later second than ``first``.
+    def first_showing(self, second: float, first: int, last: int) -> int | None:
+        """The first picture in ``(first, last]`` that shows ``second`` or later.
 
-        Around pictures whose clock is not read; ``None`` where too many are not, or none ticks.
+        ``first`` must show an earlier one. ``None`` where the clock of too many is not read.
         """
-        began, ended = self.time_at(first), self.time_near(last, step=-1)
-        if began is None or ended is None or ended[1] <= began:
+        end = self.time_near(last, step=-1)
+        if end is None or end[1] < second:
             return None
-        before, after = first, ended[0]
+        before, after = first, end[0]
         while (found := self._inside(before, after)) is not None:
             index, shown = found
-            before, after = (index, after) if shown <= began else (before, index)
+            before, after = (index, after) if shown < second else (before, index)
         return after if after - before <= _TRIES else None
+
+    def place_at(self, first: int, last: int, pace: float = 1.0) -> float | None:
+        """The time of a picture to a part of a second, from when its clock ticks next."""
+        shown = self.time_at(first)
+        if shown is None:
+            return None
+        tick = self.first_showing(shown + 1, first, last)
+        if tick is None:
+            return None
+        return shown + 1 - (self.arrivals[tick] - self.arrivals[first]) * pace
 
     def _inside(self, before: int, after: int) -> tuple[int, float] | None:
         """A picture strictly between two others whose clock is read, near the middle."""
         middle = (before + after) // 2
-        near = sorted(range(before + 1, after), key=lambda index: abs(index - middle))
-        for index in near[:_TRIES]:
-            shown = self.time_at(index)
-            if shown is not None:
-                return index, shown
+        for distance in _DISTANCES:
+            for index in dict.fromkeys((middle - distance, middle + distance)):
+                shown = self.time_at(index) if before < index < after else None
+                if shown is not None:
+                    return index, shown
         return None
 
 
@@ -124,12 +144,32 @@ def read_clock(crop: Bytes, near: float) -> float | None:
 
 
 def find_clock(lines: Sequence[TextLine], near: float) -> TextLine | None:
-    """The line that is the camera's clock: of all that read as one, the tallest.
+    """The line that is the camera's clock: of all that look like one, the tallest.
 
-    The mark of a user holds a time too, in smaller letters and in several places.
+    The mark of a user holds a time too, in smaller letters and in several places; it may lie over
+    the camera's, which is then misread here and right in another picture.
     """
-    clocks = [line for line in lines if read_clock_text(line.text, near + BEIJING_S) is not None]
-    return max(clocks, key=lambda line: line.bottom - line.top, default=None)
+    clocks = [
+        line
+        for line in lines
+        if read_clock_text(line.text, near + BEIJING_S) is not None
+        or ("20" in line.text and sum(map(str.isdigit, line.text)) >= _FEWEST_DIGITS)
+    ]
+    tallest = max(clocks, key=_height, default=None)
+    if tallest is None:
+        return None
+    alike = [line for line in clocks if _height(line) >= _AS_TALL * _height(tallest)]
+    return tallest if len(alike) == 1 else None
+
+
+def _height(line: TextLine) -> int:
+    return line.bottom - line.top
+
+
+#: Streams whose pictures several probes look at are decoded once.
+_MOST_KEPT = 48
+_kept: OrderedDict[tuple[str, str, tuple[float, ...]], SeenStream] = OrderedDict()
+_lock = Lock()
 
 
 def open_stream(
@@ -137,7 +177,9 @@ def open_stream(
     step: Mapping[str, Any],
     *,
     box: TextLine | None = None,
-    search: Sequence[float] = (0.0, 0.5),
+    search: Sequence[float] = (0.1,),
+    near: float | None = None,
+    strict: bool = False,
 ) -> SeenStream:
     """Decode the stream that ``step`` recorded.
 
@@ -145,14 +187,37 @@ def open_stream(
         box: where the clock is, when another stream of the same camera and size has shown it.
         search: parts of the stream (0 to 1) at which the whole picture is searched for writing;
             none when ``box`` is known and nothing else is wanted.
+        near: about when the pictures were taken, for a file that arrived as a whole.
+        strict: whether bits that break the standard count as damage rather than being hidden.
     """
-    seen = SeenStream(box=box)
+    key = (recording.digest, str(step.get("part", "")), tuple(search))
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    seen = _opened(recording, step, SeenStream(box=box), search, near, strict)
+    with _lock:
+        _kept[key] = seen
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return seen
+
+
+def _opened(
+    recording: Recording,
+    step: Mapping[str, Any],
+    seen: SeenStream,
+    search: Sequence[float],
+    near: float | None,
+    strict: bool,
+) -> SeenStream:
     content = _content(recording, step)
     if not content:
         return seen
-    arrivals = _arrivals(step)
+    arrivals = _arrivals(step) or [(near or 0.0, len(content))]
     wanted = {round(share * max(0, _pictures_in(content) - 1)) for share in search}
-    for index, frame in enumerate(_decoded(content, arrivals, seen)):
+    unplaced: list[Bytes] = []
+    for index, frame in enumerate(_decoded(content, arrivals, seen, strict=strict)):
         if index in wanted:
             seen.lines[index] = find_lines(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
             if seen.box is None:
@@ -160,6 +225,11 @@ def open_stream(
         luma = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
         small = cv2.resize(luma, _SMALL, interpolation=cv2.INTER_AREA)
         seen.small.append(np.asarray(small, np.uint8))
+        if seen.box is None and len(unplaced) < _MOST_UNPLACED:
+            unplaced.append(luma)
+        elif unplaced:
+            seen.clocks[: len(unplaced)] = [_crop(one, seen.box) for one in unplaced]
+            unplaced = []
         seen.clocks.append(_crop(luma, seen.box))
     return seen
 
@@ -187,7 +257,7 @@ def _arrivals(step: Mapping[str, Any]) -> list[tuple[float, int]]:
 
 
 def _decoded(
-    content: bytes, arrivals: list[tuple[float, int]], seen: SeenStream
+    content: bytes, arrivals: list[tuple[float, int]], seen: SeenStream, *, strict: bool
 ) -> Iterator[av.VideoFrame]:
     """The pictures of a file or of the beginning of one; when each arrived goes into ``seen``."""
     counts = [count for _, count in arrivals]
@@ -196,6 +266,8 @@ def _decoded(
         with av.open(io.BytesIO(content), "r") as container:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
+            if strict:
+                stream.codec_context.options = {"err_detect": "explode"}
             seen.codec = stream.codec_context.name
             for packet in container.demux(stream):
                 if packet.size and packet.pts is not None:
@@ -213,9 +285,9 @@ def _decoded(
                         continue
                     seen.size = (frame.width, frame.height)
                     last = seen.arrivals[-1] if seen.arrivals else 0.0
-                    seen.arrivals.append(
-                        came.pop(frame.pts, last) if frame.pts is not None else last
-                    )
+                    came_at = last if frame.pts is None else came.pop(frame.pts, last)
+                    seen.arrivals.append(came_at)
+                    seen.seconds.append(float(frame.time or 0.0))
                     yield frame
                     if len(seen.arrivals) >= MOST_PICTURES:
                         return

@@ -28,10 +28,11 @@ def measure_levels(recording: Recording, *, governing: str = "kinds") -> Measure
     Quantity ``platform-levels``; ``details``: ``asked`` and ``crossing`` by level.
     """
     judgement, cells = _begin(recording, LEVELS_QUANTITY)
-    for level in LEVELS:
-        made = step(recording, "create", kind="roles", of=level)
+    roles = {level: step(recording, "create", kind="roles", of=level) for level in LEVELS}
+    for level, made in roles.items():
         if made is not None and not done(made):
             judgement.fault("level-missing", level=level)
+    for level in LEVELS:
         own = [cell for cell in cells if cell.who == level]
         crossing = [
             cell
@@ -47,7 +48,7 @@ def measure_levels(recording: Recording, *, governing: str = "kinds") -> Measure
             judgement.fault("crosses-level", level=level, operations=_shown(crossing))
         elif own and not any(cell.passed for cell in own if cell.level == level):
             judgement.doubt("level-without-effect", level=level)
-        elif not own and done(made):
+        elif not own and done(roles[level]):
             judgement.doubt("level-not-tried", level=level)
     return judgement.measurement(problem_first=not cells)
 

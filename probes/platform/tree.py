@@ -67,7 +67,8 @@ def _changed(judgement: Judgement) -> None:
         return
     wanted = mapping(mapping(change).get("wanted"))
     found = step(judgement.recording, "read", kind=_KIND, of=str(mapping(change).get("of")))
-    if done(found) and mapping(mapping(found).get("found")).get("name") != wanted.get("name"):
+    shown = mapping(mapping(found).get("found"))
+    if done(found) and shown.get("name", wanted.get("name")) != wanted.get("name"):
         judgement.fault("change-not-kept")
 
 
@@ -90,7 +91,7 @@ def _kept(judgement: Judgement, made: list[Mapping[str, Any]]) -> None:
     wanted = mapping(change.get("wanted")).get("name")
     if missing:
         judgement.fault("lost-at-restart", levels=len(missing))
-    elif done(again) and mapping(again.get("found")).get("name") != wanted:
+    elif done(again) and mapping(again.get("found")).get("name", wanted) != wanted:
         judgement.fault("lost-at-restart", levels=1)
 
 

@@ -65,8 +65,8 @@ async def _play(
             await control("seek", length / 2, position=start + place)
         gap = period["gap"]
         if gap is not None:
-            await control("seek", length / 4, position=gap["start"] - 8.0)
-            await control("seek", length / 2, position=gap["end"] + 8.3)
+            await control("seek", length / 4, position=gap["start"] - 8.0, gap="before")
+            await control("seek", length / 2, position=gap["end"] + 8.3, gap="behind")
     await script.port.close_playback(session, identifier)
 
 
@@ -112,12 +112,13 @@ async def _control(
     seconds: float,
     **command: Any,
 ) -> None:
-    """One command, and the stretch of the stream that follows it."""
+    """One command, and the stretch of the stream that follows it; ``gap`` is only noted."""
+    sent = {name: value for name, value in command.items() if name != "gap"}
     outcome = await script.do(
         "steer",
         action,
         "player",
-        partial(script.port.control_playback, session, identifier, action=action, **command),
+        partial(script.port.control_playback, session, identifier, action=action, **sent),
         **command,
     )
     step = script.steps[-1]
