@@ -47,7 +47,10 @@ class ConsoleAttendant:
     def _asked(self, task: Task) -> Reply | None:
         if not self._who:
             self._who = self._read(text("attended.who", self._lang)).strip() or getpass.getuser()
-        question = text(task.key, self._lang, **task.parameters)
+        parameters = dict(task.parameters)
+        if "kind" in parameters:
+            parameters["kind"] = text(f"attended.kind.{parameters['kind']}", self._lang)
+        question = text(task.key, self._lang, **parameters)
         if task.secret is not None:
             question += " " + text("attended.password", self._lang, word=task.secret.reveal())
         hint = text(f"attended.expects.{task.expects}", self._lang)

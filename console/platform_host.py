@@ -39,6 +39,7 @@ from reference_platform.platform import Platform
 from reference_platform.ports import Span
 from reference_platform.recording.planting import Planted, PlantedSegments, plant
 from reference_platform.settings import PlatformSettings
+from simulators import certificates
 
 _LOCAL = "127.0.0.1"
 #: Platforms that share a process share its threads: none waits for the work of another.
@@ -78,15 +79,17 @@ class Hosted:
     async def start(self) -> None:
         """Start the platform; the first time it is set up as well."""
         plan = self.plan
+        certificate = self._foreign_certificate() if plan.foreign_certificate else None
         settings = PlatformSettings(
             data=self._data,
             address=plan.address,
             https_port=plan.https_port,
-            http_port=plan.http_port,
+            http_port=plan.http_port or None,
             sip_port=plan.sip_port,
             sip_tls_port=plan.sip_tls_port,
             server_id=plan.server_id,
-            device_authority=plan.upper_authority,
+            certificate=certificate,
+            key=certificate,
             keepalive_s=1.0,
             # What is recorded is planted; a recorder would keep all cameras painting for nobody.
             default_record=False,
@@ -94,7 +97,7 @@ class Hosted:
             language=plan.language,
             behaviours=frozenset(plan.behaviours),
         )
-        if not self._data.exists():
+        if not (self._data / "recordings").exists():
             await asyncio.to_thread(self._plant)
         pictures = {one.channel: one for one in self._pictures(alive=True)}
         cameras = HostedCameras(pictures, self.clock)
@@ -133,6 +136,14 @@ class Hosted:
             for number, identifier in enumerate(channels_of(camera), start=1)
             if camera.alive or not alive
         ]
+
+    def _foreign_certificate(self) -> Path:
+        """A certificate of another authority, which stands where users look for it."""
+        certificates.server_context(self.plan.address)
+        authority = self._data / "tls" / "authority.pem"
+        authority.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(certificates.authority_file(), authority)
+        return certificates.authority_file().with_name(f"{self.plan.address}-sound.pem")
 
     def _plant(self) -> None:
         now = self.clock.now()
@@ -192,6 +203,12 @@ async def set_up(platform: Platform, plan: HostedPlatform) -> None:
             installer, NewOrganisation(name=name, region=region)
         )
         organisations[name] = made.id
+    below = next(iter(organisations.values()), "root")
+    for level in range(plan.levels):
+        deeper = await platform.inventory.organisations.add(
+            installer, NewOrganisation(name=f"{level + 1}", parent=below)
+        )
+        below = deeper.id
     for camera in plan.cameras:
         organisation = organisations.get(camera.organisation, "root")
         device = NewDevice(

@@ -49,7 +49,8 @@ class HostedPlatform:
         behaviours: named defects and variants.
         cameras: what is entered before it is used.
         regions: organisations below the root, by name with their administrative region.
-        upper_authority: PEM file of the authority of upper platforms' certificates, "" for none.
+        levels: organisations one below the other in the first region, before it is used.
+        foreign_certificate: whether its certificate is of an authority that is not its own.
         language: of its pages.
         recorded: stretches of recordings that are there at the start: how many seconds ago each
             began and ended.
@@ -67,7 +68,8 @@ class HostedPlatform:
     behaviours: tuple[str, ...] = ()
     cameras: tuple[HostedCamera, ...] = ()
     regions: Mapping[str, str] = field(default_factory=dict)
-    upper_authority: str = ""
+    levels: int = 0
+    foreign_certificate: bool = False
     language: str = "zh"
     recorded: tuple[tuple[float, float], ...] = ((630.0, 30.0),)
     lost: tuple[tuple[float, float], ...] = ()

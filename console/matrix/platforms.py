@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from console.bundled_platform import BundledPlatform, bundled_platform, host_plan
+from console.bundled_platform import (
+    WEST,
+    BundledPlatform,
+    bundled_platform,
+    host_plan,
+    unconnected_cameras,
+)
 from console.bundled_site import registrar
 from console.matrix.cells import Cell
-from console.platform_plan import PASSWORD, PlatformHostPlan
+from console.platform_plan import PASSWORD, HostedCamera, PlatformHostPlan
 from simulators.site_plan import Ground
 from targets.site import Site
+
+#: How a sound platform is set up in an unusual way, by variant.
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "platform-english": {"language": "en"},
+    "platform-foreign-certificate": {"foreign_certificate": True},
+    "platform-deep-tree": {"levels": 9},
+    "platform-without-http": {"http_port": 0},
+    "platform-many-cameras": {
+        "cameras": (
+            *unconnected_cameras(900),
+            *(
+                HostedCamera(f"6101040000118{number:07d}", f"录像机{number}", WEST, channels=4)
+                for number in range(500, 512)
+            ),
+        )
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -29,12 +53,16 @@ def stage_platforms(cells: Iterable[Cell], ground: Ground, network: str) -> list
         if cell.stage == "platform":
             groups.setdefault((cell.kind, cell.name), []).append(cell)
     return [
-        StagedPlatform(
-            bundled_platform(number, ground, name=name, network=network, behaviours=(name,)),
-            tuple(group),
-        )
+        StagedPlatform(_put_up(number, ground, name, network), tuple(group))
         for number, ((_, name), group) in enumerate(groups.items())
     ]
+
+
+def _put_up(number: int, ground: Ground, name: str, network: str) -> BundledPlatform:
+    settings = _SETTINGS.get(name)
+    behaviours = (name,) if settings is None else ()
+    made = bundled_platform(number, ground, name=name, network=network, behaviours=behaviours)
+    return replace(made, hosted=replace(made.hosted, **(settings or {})))
 
 
 def platform_site(

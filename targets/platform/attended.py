@@ -70,6 +70,8 @@ class AttendedPort(PlatformPort):
         self.target = target
         self.time = time_source
         self._attendant = attendant
+        #: The names of today of things by those under which they were made.
+        self._names: dict[str, str] = {}
 
     async def log_in(self, user: str, password: Secret) -> tuple[Session | None, Outcome]:
         """See ``PlatformPort``."""
@@ -84,14 +86,17 @@ class AttendedPort(PlatformPort):
     async def list(self, session: Session, kind: Kind, **query: str) -> Outcome:
         """See ``PlatformPort``."""
         del query
-        reply = await self._ask(Task(f"attended.list.{kind}", {"user": session.user}, "names"))
+        parameters = {"user": session.user, "kind": kind}
+        reply = await self._ask(Task("attended.list", parameters, "names"))
         names = [name.strip() for name in reply.answer.replace("，", ",").split(",")]
-        items = [{"id": name, "name": name} for name in names if name]
+        made = {now: once for once, now in self._names.items()}
+        items = [{"id": made.get(name, name), "name": name} for name in names if name]
         return Outcome("done", fields={"items": items}, who=reply.who)
 
     async def read(self, session: Session, kind: Kind, identifier: str = "") -> Outcome:
         """See ``PlatformPort``."""
-        return await self._do(f"read.{kind}", user=session.user, name=identifier)
+        name = self._names.get(identifier, identifier)
+        return await self._do("read", user=session.user, kind=kind, name=name)
 
     async def create(self, session: Session, kind: Kind, fields: Mapping[str, Any]) -> Outcome:
         """See ``PlatformPort``."""
@@ -99,7 +104,12 @@ class AttendedPort(PlatformPort):
         password = fields.get("password")
         secret = Secret(str(password)) if password else None
         outcome = await self._do(
-            f"create.{kind}", secret=secret, user=session.user, name=name, fields=_shown(fields)
+            "create",
+            secret=secret,
+            user=session.user,
+            kind=kind,
+            name=name,
+            fields=_shown(fields),
         )
         return Outcome(outcome.state, fields={**_public(fields), "id": name}, who=outcome.who)
 
@@ -107,18 +117,26 @@ class AttendedPort(PlatformPort):
         self, session: Session, kind: Kind, identifier: str, fields: Mapping[str, Any]
     ) -> Outcome:
         """See ``PlatformPort``."""
+        name = self._names.get(identifier, identifier)
         outcome = await self._do(
-            f"change.{kind}", user=session.user, name=identifier, fields=_shown(fields)
+            "change", user=session.user, kind=kind, name=name, fields=_shown(fields)
         )
+        if outcome.done and isinstance(fields.get("name"), str):
+            self._names[identifier] = fields["name"]
         return Outcome(outcome.state, fields=_public(fields), who=outcome.who)
 
     async def remove(self, session: Session, kind: Kind, identifier: str) -> Outcome:
         """See ``PlatformPort``."""
-        return await self._do(f"remove.{kind}", user=session.user, name=identifier)
+        name = self._names.get(identifier, identifier)
+        return await self._do("remove", user=session.user, kind=kind, name=name)
+
+    async def confirm(self, task: str, **parameters: Any) -> Outcome:
+        """See ``PlatformPort``."""
+        return await self._do(task, **parameters)
 
     async def artefact(self, task: str, **parameters: Any) -> Artefact:
         """See ``PlatformPort``."""
-        reply = await self._ask(Task(f"attended.artefact.{task}", parameters, "file"))
+        reply = await self._ask(Task(f"attended.artefact-{task}", parameters, "file"))
         path = Path(reply.answer)
         try:
             if path.stat().st_size > MAXIMUM_FILE:

@@ -326,6 +326,10 @@ class PlatformPort:
         """The channel of events for as long as the block lasts."""
         _not_offered("events")
 
+    async def confirm(self, task: str, **parameters: Any) -> Outcome:
+        """Have a person do or look at something; ``done``, ``refused`` or ``absent``."""
+        _not_offered(task)
+
     async def artefact(self, task: str, **parameters: Any) -> Artefact:
         """What a person brings of ``task``: a downloaded file, a screen recording."""
         _not_offered(task)

@@ -28,6 +28,8 @@ _SECRET_FORM = {
     "crypt": re.compile(r"^\$(argon2|2[abxy]|5|6|pbkdf2|scrypt)"),
     "hexadecimal": re.compile(r"^([0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$"),
 }
+#: What a person saw, as an interface would have answered.
+_AS_STATUS = {"done": 200, "refused": 403, "absent": 404, "failed": 500}
 _PHONE, _PHONE_CHANGED = "13900000001", "13900000002"
 
 
@@ -188,6 +190,9 @@ async def _aftermath(script: PlatformScript, running: Running, what: str) -> Non
     if script.port.has_interface:
         answer = await script.port.request(running.session, "GET", "/api/channels")
         step["session_status"] = answer.status
+    else:
+        seen = await script.port.confirm("session-works", user=running.session.user)
+        step |= {"session_status": _AS_STATUS[seen.state], "who": seen.who}
     step["ended"] = script.now
 
 
@@ -195,10 +200,12 @@ async def _sees(
     script: PlatformScript, session: Session, channel: str, of: str, name: str = "try"
 ) -> None:
     """Whether a session may view, play back and see a channel: the statuses of each."""
-    if not script.port.has_interface:
-        return
     step: Step = {"name": name, "of": of, "at": script.now}
     script.steps.append(step)
+    if not script.port.has_interface:
+        seen = await script.port.confirm("view-live", user=session.user, channel=channel)
+        step |= {"live": _AS_STATUS[seen.state], "who": seen.who}
+        return
     now = script.now
     playback = await script.port.open_playback(session, channel, now - 120, now - 60)
     if playback.done and playback.id:

@@ -22,7 +22,7 @@ _ROLE = ["live", "playback", "download"]
 #: What vendors ship; two tries lock no account.
 _DEFAULTS = (("admin", "admin"), ("admin", "123456"))
 _PERIOD_S, _BEFORE_S = 6.0, 120.0
-_DOWNLOAD_SECONDS = 25.0
+_DOWNLOAD_SECONDS = 90.0
 
 
 async def record_crossing(visit: Visit) -> None:

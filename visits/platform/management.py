@@ -143,8 +143,7 @@ async def _restart(script: PlatformScript) -> None:
     if rig is not None:
         await rig.restart(script.visit.camera.point)
         step["by"] = "rig"
-    elif script.port.adapter == "attended":
-        await script.port.artefact("restart")
+    elif script.port.adapter == "attended" and (await script.port.confirm("restart")).done:
         step["by"] = "person"
     step["ended"] = script.now
 

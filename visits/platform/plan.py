@@ -11,7 +11,7 @@ _SECONDS = {
     "accounts": 90.0,
     "rights": 120.0,
     "regions": 60.0,
-    "crossing": 90.0,
+    "crossing": 180.0,
     "tokens": 120.0,
     "absence": 30.0,
     "pages": 180.0,

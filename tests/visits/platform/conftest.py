@@ -1,0 +1,99 @@
+"""A hosted reference platform in this very process, and visits to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from assessment.recording import Recording
+from console.bundled_platform import bundled_platform
+from console.platform_host import Hosted
+from console.platform_plan import PASSWORD
+from protocols.time_source import SystemTime
+from simulators.site_plan import Ground
+from targets.camera import CameraTarget
+from targets.credentials import Secret
+from targets.errors import VisitProblem
+from targets.onvif_client import OnvifClient
+from targets.onvif_media import CameraMedia
+from targets.platform.adapters import open_port
+from targets.platform.target import PlatformTarget
+from visits.circumstances import Circumstances, Lengths, PlatformAtHand, Visit
+from visits.draft import Draft
+from visits.platform.kinds import PLATFORM_RECORDERS
+
+_NUMBERS = itertools.count()
+GROUND = Ground(own_addresses=True, standard_ports=False)
+
+
+class HostedRig:
+    """The rig of a platform in this process."""
+
+    def __init__(self, hosted: Hosted) -> None:
+        self._hosted = hosted
+
+    async def restart(self, point: str) -> None:
+        await self._hosted.restart()
+
+    async def shift_clock(self, point: str, seconds: float) -> None:
+        self._hosted.clock.ahead = seconds
+
+    async def search_host(self, point: str) -> dict:
+        return self._hosted.search()
+
+
+Visiting = Callable[..., AsyncIterator[Recording]]
+
+
+@pytest.fixture
+def visited(tmp_path: Path):
+    """Makes a recording of ``kind`` of a platform with ``behaviours``."""
+
+    async def visit(kind: str, *behaviours: str, password: str = PASSWORD) -> Recording:
+        async with platform(tmp_path, behaviours) as (hosted, point):
+            target = PlatformTarget.of(point, lambda: Secret(password))
+            time = SystemTime()
+            at_hand = PlatformAtHand(target, partial(open_port, target, time), HostedRig(hosted))
+            circumstances = Circumstances(
+                intrusive=True,
+                lengths=replace(Lengths().with_quick_devices(), platform_react=2.0),
+                platforms={point.id: at_hand},
+            )
+            camera = CameraTarget(point.id, point.name, "platform", target.host, target.port)
+            client = OnvifClient(camera, time_source=time)
+            draft = Draft(kind, point.id, time)
+            try:
+                await PLATFORM_RECORDERS[kind](
+                    Visit(camera, CameraMedia(client), circumstances, draft)
+                )
+            except VisitProblem as problem:
+                return draft.seal(problem.reason)
+            finally:
+                client.close()
+            return draft.seal()
+
+    return visit
+
+
+@asynccontextmanager
+async def platform(folder: Path, behaviours: tuple[str, ...]):
+    number = next(_NUMBERS)
+    made = bundled_platform(
+        number, GROUND, name="x", network="127.88", behaviours=tuple(behaviours)
+    )
+    hosted = Hosted(made.hosted, folder)
+    access = made.point.platform
+    assert access is not None
+    authority = made.hosted.data(folder) / "tls" / "authority.pem"
+    point = replace(made.point, platform=replace(access, certificate_authority=authority))
+    await hosted.start()
+    try:
+        yield hosted, point
+    finally:
+        await hosted.close()
