@@ -222,27 +222,40 @@ def _near(motion: Motion) -> bool:
 
 
 def _key_picture(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) -> None:
-    """Asked for one, the device sends a key picture at once."""
+    """Asked for one, the device sends a key picture at once.
+
+    It is waited for by arrival; where that is too long, by the device's own time too: a path or a
+    machine that is late brings late what was sent at once.
+    """
     for step in commands:
         at = moment(step)
         if step.get("what") != "iframe" or at is None:
             continue
-        keys = [
-            media.arrival_of(index) - at
-            for index, unit in enumerate(media.units)
-            if unit.key and media.arrival_of(index) > at
-        ]
-        first = min(keys, default=None)
+        later = [index for index in range(len(media.units)) if media.arrival_of(index) > at]
+        key = next((index for index in later if media.units[index].key), None)
+        first = None if key is None else media.arrival_of(key) - at
         judgement.details["i_frame_s"] = first
         if first is not None and first <= _KEY_PICTURE_S:
             continue
-        if media.lost or (media.arrivals and media.arrivals[-1][0] < at + _KEY_PICTURE_S):
+        watched = media.arrivals[-1][0] - at if media.arrivals else 0.0
+        sent = _sent_since(media, later, key)
+        if media.lost or min(watched, sent) < _KEY_PICTURE_S:
             judgement.doubt("key-picture-unseen")
         elif editions_of(judgement.recording) != ("2016",) or not step.get("status"):
             # The 2022 edition spells the element IFrameCmd.
             judgement.doubt("no-key-picture-perhaps", seconds=_KEY_PICTURE_S)
         else:
             judgement.fault("no-key-picture", seconds=_KEY_PICTURE_S)
+
+
+def _sent_since(media: Media, later: list[int], key: int | None) -> float:
+    """Seconds by the device's time from the last picture before ``later`` to ``key`` or the end."""
+    if not later:
+        return 0.0
+    last = later[-1] if key is None else key
+    before, then = media.media_times[max(0, later[0] - 1)], media.media_times[last]
+    # A device that tells no times leaves the arrival alone to judge by.
+    return float("inf") if before is None or then is None else then - before
 
 
 def _states(

@@ -45,6 +45,8 @@ def commanded(
     checksum: bool = True,
     ptz_type: int | None = 1,
     i_frame: bool = True,
+    key_after: int = 3,
+    late_s: float = 0.0,
     status: int = 200,
 ) -> Recording:
     talk = Talk()
@@ -72,14 +74,19 @@ def commanded(
         elif what == "bad-checksum" and not checksum:
             velocity = _VELOCITY["right"]
         elif what == "iframe":
-            key_at = len(frames) + 3
+            key_at = len(frames) + key_after
         for _ in range(each):
             x, y = x + velocity[0], y + velocity[1]
             x, y = max(0, min(1080, x)), max(0, min(820, y))
             frames.append(texture()[y : y + 180, x : x + 320])
     cut = key_at if i_frame else len(frames)
     pictures = encode(frames[:cut], gop=1000) + (encode(frames[cut:], gop=1000) if i_frame else [])
-    packets = media_packets(program_stream(pictures), begun)
+    # What is sent after the command for a key picture comes ``late_s`` late.
+    order = round(float(commands[-1]["at"]) * 1e9)
+    packets = [
+        (time_ns + round(late_s * 1e9) * (time_ns > order), data)
+        for time_ns, data in media_packets(program_stream(pictures), begun)
+    ]
     talk.at = begun + len(frames) / 25 + 1
     bye(talk, step)
     return talk.recording(
@@ -116,6 +123,19 @@ def test_faults(what: dict[str, Any], reason: str) -> None:
     measured = measure_control(with_edition(commanded(**what)))
     assert measured.value == "deviates"
     assert reason in reasons(measured)
+
+
+@pytest.mark.parametrize(
+    ("key_after", "late_s", "verdict"),
+    [(20, 0.0, None), (30, 0.0, "deviates"), (3, 1.2, "key-picture-unseen"), (30, 1.2, "deviates")],
+    ids=["prompt", "slow device", "late path", "slow device on a late path"],
+)
+def test_a_late_path_is_not_a_slow_device(
+    key_after: int, late_s: float, verdict: str | None
+) -> None:
+    measured = measure_control(with_edition(commanded(key_after=key_after, late_s=late_s)))
+    found = measured.value if measured.spoilt is None else measured.spoilt.code.split(".")[1]
+    assert found == (verdict or "conforms")
 
 
 def test_a_fixed_camera_has_no_lens_to_move() -> None:
