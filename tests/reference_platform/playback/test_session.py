@@ -184,10 +184,10 @@ async def test_overload_at_a_fast_pace_costs_pictures_not_pace(
     async with Bench(archive_of(tmp_path, WHOLE), (0, 1200)) as bench:
         await bench.playback.set_scale(16.0)  # 160 pictures a second, at 50 decoded
         player = bench.play()
-        await player.pictures(12)
+        await player.pictures(6)
         began = len(player.chunks)
-        await player.pictures(25)
-        assert player.pace(began, began + 24) > 10  # without leaving out: 5
+        await player.pictures(10)
+        assert player.pace(began, began + 9) > 10  # without leaving out: 5
 
 
 # -- defects
