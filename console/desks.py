@@ -160,6 +160,7 @@ def platforms_of(
             target,
             partial(open_port, target, time_source, attendant=attendant, registrar=registrar),
             HttpPlatformRig(rig, time_source=time_source) if rig else None,
+            site.wire.interface if site.wire is not None else "",
         )
     return at_hand
 

@@ -19,11 +19,11 @@ from probes.platform.regions import measure_regions
 from probes.platform.rights import measure_grain, measure_levels, measure_rights
 from probes.platform.roles import measure_roles
 from probes.platform.tokens import measure_tokens
-from probes.platform.transport import measure_transport
+from probes.platform.transport import measure_session_privacy, measure_transport
 from probes.platform.tree import measure_tree
 from probes.platform.user_fields import measure_user_fields
 from probes.platform.users import measure_users
-from steps.acceptance import SITE, Conclusion, ScenarioRun
+from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
 from steps.gb28181 import concluded, judge
 from targets.site import Point
 
@@ -126,7 +126,24 @@ def grain_is_fine(scenario_run: ScenarioRun) -> None:
 
 @then("平台对用户的服务全部加密")
 def service_is_encrypted(scenario_run: ScenarioRun) -> None:
-    judge_platform(scenario_run, "wire", measure_transport)
+    if none_to_judge(scenario_run):
+        return
+
+    def one(point: Point) -> Conclusion:
+        recording = scenario_run.recording("platform:wire", point)
+        once = scenario_run.acceptance.once
+        judged = concluded(scenario_run, once(measure_transport, recording))
+        seen = measure_session_privacy(recording)
+        if seen is None:
+            return judged
+        if seen.value not in ("plain", "weak"):
+            return judged.with_more(seen)
+        found = seen.details.get("reason") or {}
+        code = found.get("code", f"wire-privacy.{seen.value}")
+        broken = Conclusion.broken(code, seen, **found.get("parameters", {}))
+        return gravest([judged, broken])
+
+    scenario_run.judge_each(one)
 
 
 @then("平台的两个区域互不可见")

@@ -109,11 +109,13 @@ class PlatformAtHand:
         target: what the site says of it.
         open: begins to work it; whoever calls closes.
         rig: what works its machine, ``None`` when nothing does.
+        interface: where this machine's own traffic with it can be watched, "" for nowhere.
     """
 
     target: PlatformTarget
     open: Callable[[], PlatformPort]
     rig: PlatformRig | None = None
+    interface: str = ""
 
 
 @dataclass(frozen=True)

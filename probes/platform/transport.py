@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from assessment.measurement import Measurement
 from assessment.recording import Recording
 from probes.gb28181.judging import Judgement
 from probes.platform.reading import mapping, mappings
+from probes.wire_privacy import measure_wire_privacy
 
 INSTRUMENT = "platform-transport/1"
 QUANTITY = "platform-transport"
@@ -40,6 +42,17 @@ def measure_transport(recording: Recording) -> Measurement:
         judgement.doubt("no-service")
     _session(judgement)
     return judgement.measurement()
+
+
+def measure_session_privacy(recording: Recording) -> Measurement | None:
+    """What a bystander makes of a user's session, ``None`` where nobody watched it.
+
+    Quantity ``wire-privacy``, see ``probes.wire_privacy``.
+    """
+    if "capture.pcap" not in recording.parts:
+        return None
+    seen = replace(recording, facts=mapping(recording.facts.get("capture")), problem=None)
+    return replace(measure_wire_privacy(seen), recordings=(recording.digest,))
 
 
 def _kind(port: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ from targets.platform.surface import (
 )
 from visits.circumstances import PlatformAtHand, Visit
 from visits.platform.script import PlatformScript, administrator, working
+from visits.wire import PCAP, NotPermittedError, WireScope
+from visits.wire_sniffer import Sniffer
 
 #: Where an interface or pages may be found besides the root.
 _PATHS = ("/", "/api/status", "/index.html")
@@ -59,6 +62,8 @@ async def record_wire(visit: Visit) -> None:
     visit.facts["ports"] = ports
     plain = [one["port"] for one in ports if one["http"]]
     visit.facts["session"] = await _session(visit, plain)
+    if at_hand.interface:
+        await _captured(visit, at_hand)
 
 
 async def _port(at_hand: PlatformAtHand, port: int) -> dict[str, Any]:
@@ -135,3 +140,44 @@ async def _websockets(script: PlatformScript, plain: list[int]) -> list[dict[str
     host = script.visit.platform.target.host
     request = http_request(host, _EVENTS, upgrade=True, token=session.token.reveal())
     return [{"port": port, "status": (await ask(host, port, request)).status} for port in plain]
+
+
+async def _captured(visit: Visit, at_hand: PlatformAtHand) -> None:
+    """A user's session with a picture, as a bystander at the interface sees it."""
+    host = at_hand.target.host
+    try:
+        own = await asyncio.to_thread(_own_address, host, at_hand.target.port)
+        address = await asyncio.to_thread(socket.gethostbyname, host)
+    except OSError:
+        return
+    scope = WireScope(camera=address, platform=(own,))
+    facts = {**scope.facts(), "where": at_hand.interface, "seconds": visit.lengths.platform_stream}
+    try:
+        async with Sniffer(at_hand.interface).capturing(scope) as result:
+            await _watch(visit)
+    except (NotPermittedError, OSError) as fault:
+        visit.facts["capture"] = {**facts, "problem": type(fault).__name__}
+        return
+    captured = result()
+    visit.facts["capture"] = {**facts, "dropped": captured.dropped}
+    visit.draft.keep("capture.pcap", captured.content, PCAP)
+
+
+def _own_address(host: str, port: int) -> str:
+    """From which address this machine speaks to ``host``."""
+    with socket.create_connection((host, port), timeout=5.0) as connection:
+        return str(connection.getsockname()[0])
+
+
+async def _watch(visit: Visit) -> None:
+    """Log in, look around, watch a picture, log out."""
+    port = visit.platform.open()
+    try:
+        with contextlib.suppress(VisitProblem):
+            session = await administrator(visit, port)
+            for channel in (await port.list(session, "channels")).items[:1]:
+                async with port.live(session, str(channel.get("id"))):
+                    await asyncio.sleep(visit.lengths.platform_stream)
+            await port.log_out(session)
+    finally:
+        await port.close()
