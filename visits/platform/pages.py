@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -49,6 +50,15 @@ _MEASURE = """(screen) => {
 }"""
 
 
+#: A page's own request, which is given up once it is answered: a stream has no end.
+_ASK = """async (path) => {
+  const stop = new AbortController();
+  const answer = await fetch(path, {signal: stop.signal});
+  stop.abort();
+  return answer.status;
+}"""
+
+
 @dataclass(frozen=True)
 class Screen:
     """A screen that pages are shown on."""
@@ -77,7 +87,7 @@ async def record_pages(visit: Visit) -> None:
         raise VisitProblem("visit.unauthorised", where="platform")
     visit.facts["platform"] = {"adapter": target.access.adapter, "host": target.host}
     visit.facts["modes"] = list(target.access.modes)
-    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    browser = browser_of_this_machine()
     if browser is None:
         raise VisitProblem("visit.not-offered", what="browser")
     screens, pictures = await asyncio.to_thread(
@@ -120,8 +130,28 @@ def _screen(
     running: Any, screen: Screen, base: str, user: str, password: str, facts: dict[str, Any]
 ) -> dict[str, bytes]:
     """One screen: open, log in, measure, and a picture of before and after."""
+    context = _context(running, screen)
+    asked: list[str] = []
+    try:
+        page = context.new_page()
+        page.on("request", lambda request: _note(asked, request.url))
+        page.on("websocket", lambda socket: _note(asked, socket.url))
+        field = _form(page, base)
+        facts["form"] = page.evaluate(_MEASURE, screen.width)
+        before = page.screenshot()
+        _log_in(page, field, user, password)
+        facts["page"] = page.evaluate(_MEASURE, screen.width)
+        facts["logged_in"] = page.locator("input[type=password]:visible").count() == 0
+        return {f"{screen.name}-form": before, screen.name: page.screenshot()}
+    finally:
+        facts["requests"] = _summary(asked)
+        context.close()
+
+
+def _context(running: Any, screen: Screen) -> Any:
+    """A browser's window that nobody has used before."""
     # Whether the certificate is sound is for another visit; here the pages are to be seen.
-    context = running.new_context(
+    return running.new_context(
         viewport={"width": screen.width, "height": screen.height},
         is_mobile=screen.phone,
         has_touch=screen.phone,
@@ -129,28 +159,53 @@ def _screen(
         locale="zh-CN",
         ignore_https_errors=True,
     )
-    asked: list[str] = []
+
+
+def _form(page: Any, base: str) -> Any:
+    """Open the pages; the field for the password."""
+    page.goto(base + "/", timeout=_OPEN_MS, wait_until="load")
+    field = page.locator("input[type=password]").first
+    field.wait_for(state="visible", timeout=_FORM_MS)
+    return field
+
+
+def _log_in(page: Any, field: Any, user: str, password: str) -> None:
+    name = page.locator("input:visible:not([type=password]):not([type=checkbox])").first
+    name.fill(user)
+    field.fill(password)
+    field.press("Enter")
+    field.wait_for(state="detached", timeout=_FORM_MS)
+    page.wait_for_timeout(_SETTLE_MS)  # lists arrive after the page
+
+
+def asked_in_browser(
+    browser: str, base: str, user: str, password: str, paths: Sequence[str]
+) -> list[int]:
+    """The status of each path, asked by the page of somebody who is logged in. Blocks.
+
+    Raises:
+        VisitProblem: ``visit.not-offered`` when the browser or the page did not come so far.
+    """
+    from playwright.sync_api import Error, sync_playwright  # slow to import, rarely needed
+
     try:
-        page = context.new_page()
-        page.on("request", lambda request: _note(asked, request.url))
-        page.on("websocket", lambda socket: _note(asked, socket.url))
-        page.goto(base + "/", timeout=_OPEN_MS, wait_until="load")
-        field = page.locator("input[type=password]").first
-        field.wait_for(state="visible", timeout=_FORM_MS)
-        facts["form"] = page.evaluate(_MEASURE, screen.width)
-        before = page.screenshot()
-        name = page.locator("input:visible:not([type=password]):not([type=checkbox])").first
-        name.fill(user)
-        field.fill(password)
-        field.press("Enter")
-        field.wait_for(state="detached", timeout=_FORM_MS)
-        page.wait_for_timeout(_SETTLE_MS)  # lists arrive after the page
-        facts["page"] = page.evaluate(_MEASURE, screen.width)
-        facts["logged_in"] = page.locator("input[type=password]:visible").count() == 0
-        return {f"{screen.name}-form": before, screen.name: page.screenshot()}
-    finally:
-        facts["requests"] = _summary(asked)
-        context.close()
+        with sync_playwright() as playwright:
+            running = playwright.chromium.launch(executable_path=browser, args=list(_QUIET))
+            try:
+                page = _context(running, SCREENS[0]).new_page()
+                _log_in(page, _form(page, base), user, password)
+                return [int(page.evaluate(_ASK, path)) for path in paths]
+            finally:
+                running.close()
+    except Error as fault:
+        raise VisitProblem(
+            "visit.not-offered", what="browser", detail=type(fault).__name__
+        ) from None
+
+
+def browser_of_this_machine() -> str | None:
+    """The path of a Chromium, ``None`` when there is none."""
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
 def _note(asked: list[str], url: str) -> None:

@@ -15,11 +15,14 @@ from targets.errors import VisitProblem
 from targets.platform import Session
 from targets.platform.moments import iso_time
 from visits.circumstances import Visit
+from visits.platform.pages import asked_in_browser, browser_of_this_machine
 from visits.platform.script import PlatformScript, working
 from visits.platform.sweep import Operation, Place, operations_of, places_by_operation
 
 #: Asked side by side; a sweep is no load test.
 _SIDE_BY_SIDE = 6
+#: Operations about no camera that are asked from a browser as well.
+_SAMPLE = 12
 LEVELS = ("data-access", "system-function", "system-management")
 
 
@@ -42,6 +45,7 @@ async def record_rights(visit: Visit) -> None:
         people = await _people(script, places, offered)
         for label, session in people.items():
             await _sweep(script, label, session, operations, places, cells)
+        await _in_browser(script, operations, places, cells)
         await _suspend(script, people, operations, places, cells)
         await _narrowed(script, places, cells)
         await _clear_sweep(script)
@@ -110,6 +114,7 @@ async def _people(
         )
         if account is None:
             continue
+        script.accounts[level] = account
         session, _ = await script.log_in(account, of=level)
         if session is not None:
             people[level] = session
@@ -164,6 +169,39 @@ async def _asked(
     except VisitProblem:
         return 0
     return answer.status
+
+
+async def _in_browser(
+    script: PlatformScript,
+    operations: list[Operation],
+    places: list[Place],
+    cells: list[dict[str, Any]],
+) -> None:
+    """A sample once more from the page of a real browser, by somebody who may only view."""
+    browser, account = browser_of_this_machine(), script.accounts.get("data-access")
+    if browser is None or account is None:
+        return
+    reading = [one for one in operations if one.method == "GET"]
+    sample = [one for one in reading if one.about][:4]
+    sample += [one for one in reading if not one.about and "{" not in one.path][:_SAMPLE]
+    asked = [(one, place) for one in sample for place in places_by_operation(one, places)]
+    try:
+        statuses = await asyncio.to_thread(
+            asked_in_browser,
+            browser,
+            script.visit.platform.target.base,
+            account.user,
+            account.password.reveal(),
+            [operation.url(place) for operation, place in asked],
+        )
+    except VisitProblem as problem:
+        script.visit.facts["browser"] = problem.reason.code
+        return
+    script.visit.facts["browser"] = len(statuses)
+    for (operation, place), status in zip(asked, statuses, strict=True):
+        about = place.label if operation.about else ""
+        cell = {"as": "data-access", "operation": operation.name, "about": about}
+        cells.append({**cell, "status": status, "in": "browser"})
 
 
 async def _suspend(
