@@ -19,6 +19,7 @@ pytest_plugins = [
     "steps.gb28181",
     "steps.composition",
     "steps.platform",
+    "steps.platform_video",
     "steps.papers",
 ]
 

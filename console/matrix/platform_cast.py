@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -30,6 +31,9 @@ _PROMISED, _KEPT_DAYS = 7, 7.2
 _WITH_GAP = ((2000.0, 420.0), (390.0, 30.0))
 _DAYS = ((_KEPT_DAYS * _DAY_S, 30.0),)
 _WITH_A_DAY_MISSING = ((_KEPT_DAYS * _DAY_S, 4.5 * _DAY_S), (3.5 * _DAY_S, 30.0))
+_STORED = {"gaps-hidden-by-index": _WITH_A_DAY_MISSING}
+#: What the recorder of ``gap-each-midnight`` leaves out of every day.
+_MIDNIGHT_S, _BEIJING_S = 120.0, 28_800
 _MISSING_DAY = ((4.5 * _DAY_S, 3.5 * _DAY_S),)
 #: Seconds that a camera stays with whoever steered it: little, for it is waited for.
 _HOLD_S = 2.5
@@ -59,7 +63,9 @@ def video_platform(
     )
     recorded: tuple[tuple[float, float], ...] = _WITH_GAP
     if "platform:storage" in kinds:
-        recorded = _WITH_A_DAY_MISSING if name == "gaps-hidden-by-index" else _DAYS
+        recorded = _STORED.get(name, _DAYS)
+        if name == "gap-each-midnight":
+            recorded = _without_midnights(time.time())
     hosted = replace(
         staged.hosted,
         recorded=recorded,
@@ -70,6 +76,19 @@ def video_platform(
     assert access is not None
     point = replace(staged.point, platform=replace(access, retention_days=_PROMISED))
     return BundledPlatform(point, hosted)
+
+
+def _without_midnights(now: float) -> tuple[tuple[float, float], ...]:
+    """Days of recordings as a recorder leaves them that loses the beginning of each."""
+    since_midnight = (now + _BEIJING_S) % _DAY_S
+    begun, spans = _KEPT_DAYS * _DAY_S, []
+    for day in range(int(_KEPT_DAYS), -1, -1):
+        midnight = since_midnight + day * _DAY_S
+        if midnight >= begun or midnight - _MIDNIGHT_S <= 30.0:
+            continue
+        spans.append((begun, midnight))
+        begun = midnight - _MIDNIGHT_S
+    return (*spans, (begun, 30.0))
 
 
 def _cameras(number: int) -> tuple[HostedCamera, ...]:

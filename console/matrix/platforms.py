@@ -16,8 +16,10 @@ from console.bundled_platform import (
 )
 from console.bundled_site import registrar
 from console.matrix.cells import Cell
+from console.matrix.platform_cast import looks_at_pictures, video_platform
 from console.platform_plan import PASSWORD, HostedCamera, PlatformHostPlan
 from simulators.site_plan import Ground
+from standard.catalogue import catalogue
 from targets.site import Site
 
 #: How a sound platform is set up in an unusual way, by variant.
@@ -53,12 +55,21 @@ def stage_platforms(cells: Iterable[Cell], ground: Ground, network: str) -> list
         if cell.stage == "platform":
             groups.setdefault((cell.kind, cell.name), []).append(cell)
     return [
-        StagedPlatform(_put_up(number, ground, name, network), tuple(group))
+        StagedPlatform(_put_up(number, ground, name, network, _visits(group)), tuple(group))
         for number, ((_, name), group) in enumerate(groups.items())
     ]
 
 
-def _put_up(number: int, ground: Ground, name: str, network: str) -> BundledPlatform:
+def _visits(cells: Iterable[Cell]) -> frozenset[str]:
+    """The kinds of visit that cells ask for."""
+    return frozenset(kind for cell in cells for kind in catalogue()[cell.requirement].visits)
+
+
+def _put_up(
+    number: int, ground: Ground, name: str, network: str, kinds: frozenset[str]
+) -> BundledPlatform:
+    if looks_at_pictures(kinds):
+        return video_platform(number, ground, name=name, network=network, kinds=kinds)
     settings = _SETTINGS.get(name)
     behaviours = (name,) if settings is None else ()
     made = bundled_platform(number, ground, name=name, network=network, behaviours=behaviours)

@@ -24,6 +24,8 @@ COVERED = 0.99
 #: Seconds by which a drawn picture may be from the moment that was drawn (R-062).
 DRAWN_S = 3.0
 _DAY_S = 86_400.0
+#: A gap of this length at the same time of so many days is one that returns.
+_SHORTEST_GAP_S, _SAME_TIME_S, _OFTEN = 5.0, 300.0, 3
 
 
 def measure_load(recording: Recording) -> Measurement:
@@ -106,6 +108,11 @@ def measure_storage(recording: Recording) -> Measurement:
             missing = round((1 - share) * float(days or 0), 2)
             judgement.fault("days-missing", percent=round(100 * share, 1), days=missing)
             break
+    for one in indexes:
+        daily = _daily_gap(one)
+        if daily is not None:
+            judgement.fault("gap-each-day", days=daily[0], seconds=round(daily[1]))
+            break
     lost = [one for one, there in zip(draws, found, strict=True) if there is False]
     if lost:
         ago = max(int(one.get("day", 0)) for one in lost)
@@ -125,6 +132,27 @@ def _coverage(index: Mapping[str, Any]) -> float:
             total += end - start
             reached = end
     return total / (until - since) if until > since else 0.0
+
+
+def _daily_gap(index: Mapping[str, Any]) -> tuple[int, float] | None:
+    """Of a gap that comes at the same time of day: on how many days, and how long it is."""
+    spans = index.get("spans")
+    edges = (
+        sorted((float(one[0]), float(one[1])) for one in spans) if isinstance(spans, list) else []
+    )
+    gaps = [
+        (end, start) for (_, end), (start, _) in pairwise(edges) if start - end > _SHORTEST_GAP_S
+    ]
+    for began, _ in gaps:
+        alike = [
+            (at, until)
+            for at, until in gaps
+            if abs((at - began + _DAY_S / 2) % _DAY_S - _DAY_S / 2) < _SAME_TIME_S
+        ]
+        days = {round((at - began) / _DAY_S) for at, _ in alike}
+        if len(days) >= _OFTEN:
+            return len(days), max(until - at for at, until in alike)
+    return None
 
 
 def _drawn(
