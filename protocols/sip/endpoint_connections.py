@@ -67,7 +67,7 @@ class Connection(asyncio.Protocol):
         self.local = ("", 0)
         self.deadline: float | None = None
         self.scheduled: float | None = None
-        self.is_closed = False
+        self.is_closed = self.was_ready = False
         self.server_context: ssl.SSLContext | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._early: bytearray | None = None
@@ -150,6 +150,12 @@ class Connection(asyncio.Protocol):
         elif found or self.deadline is None or self.deadline > now + limits.partial_message_s:
             self.deadline = now + limits.partial_message_s
         self._owner.watch(self)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is open and not closing: over TLS, saying farewell takes a while."""
+        closing = self._transport is not None and self._transport.is_closing()
+        return not self.is_closed and not closing
 
     def eof_received(self) -> bool:
         """The peer closed its side: so do we."""

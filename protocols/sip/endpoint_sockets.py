@@ -160,6 +160,7 @@ class Sockets:
     def ready(self, connection: Connection) -> None:
         """The connection may be used by its address."""
         peer = connection.peer
+        connection.was_ready = True
         self._by_remote[(peer.transport, peer.host, peer.port)] = connection
         self._on_connection(peer, True)
 
@@ -174,6 +175,9 @@ class Sockets:
         key = (peer.transport, peer.host, peer.port)
         if self._by_remote.get(key) is connection:
             del self._by_remote[key]
+        if connection.was_ready:
+            # Told too when another connection to the same end has taken over meanwhile: what was
+            # asked over this one is not answered over that one.
             self._on_connection(peer, False)
 
     def watch(self, connection: Connection) -> None:
@@ -186,11 +190,11 @@ class Sockets:
     def find(self, peer: Peer) -> Connection | None:
         """The open connection to a peer: its own, or another to the same address and port."""
         connection = self._connections.get(peer.connection)
-        if connection is not None and not connection.is_closed:
+        if connection is not None and connection.is_usable:
             return connection
         key = (peer.transport, peer.host, peer.port)
         connection = self._by_remote.get(key)
-        if connection is not None and connection.is_closed:
+        if connection is not None and not connection.is_usable:
             del self._by_remote[key]
             return None
         return connection

@@ -58,6 +58,48 @@ async def test_tls_both_ways_over_one_connection():
     assert told == [("tls", True), ("tls", False)]
 
 
+async def test_a_client_that_left_connects_anew_while_the_server_owes_its_farewell():
+    """What was asked over the old connection fails when that one is gone, not by its timer."""
+    held: list[asyncio.StreamWriter] = []
+
+    def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()
+        held.append(writer)
+
+    trusting = ssl.create_default_context(cafile=str(certificates.authority_file()))
+    told: list[tuple[int, bool]] = []
+    deaf = await asyncio.start_server(hold, SERVER, 0, ssl=certificates.server_context(SERVER))
+    port = deaf.sockets[0].getsockname()[1]
+    async with SipEndpoint(
+        CLIENT,
+        0,
+        transports=(),
+        on_request=answer,
+        client_tls=trusting,
+        on_connection=lambda peer, opened: told.append((peer.connection, opened)),
+    ) as one:
+        first = await one.connect(SERVER, port, "tls")
+        asked = asyncio.create_task(one.request(message_to(one, first), first))
+        await asyncio.sleep(0)
+        one.disconnect(first)
+        second = await one.connect(SERVER, port, "tls")
+        assert second.connection != first.connection
+        assert not asked.done()
+        held[0].transport.abort()
+        with pytest.raises(ConnectionResetError):
+            async with asyncio.timeout(3):
+                await asked
+        assert told == [
+            (first.connection, True),
+            (second.connection, True),
+            (first.connection, False),
+        ]
+        assert (await one.connect(SERVER, port, "tls")) == second
+        held[1].transport.abort()
+    deaf.close()
+    await deaf.wait_closed()
+
+
 async def test_an_untrusted_server_is_an_os_error():
     context = certificates.server_context(SERVER)
     async with (
