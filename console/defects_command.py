@@ -148,28 +148,49 @@ def _run_platforms(
     """The cells of platforms, all of them side by side in one host process."""
     site, plan = platform_site(staged, ground, _NETWORK)
     stage = _Stage(site, simulated_passwords(platform_passwords(site)), lang, console)
-    by_point = {one.bundled.point.id: one for one in staged}
-    with (
-        running(plan, log_of(folder), "console.platform_host"),
-        stage.matrix(folder / "platforms") as matrix,
-    ):
-        matrix.desk.begin(
-            {
-                point: kinds_in_order(catalogue()[cell.requirement] for cell in one.cells)
-                for point, one in by_point.items()
-            }
-        )
-        matrix.acceptance(
-            site.points,
-            frozenset(cell.requirement for one in staged for cell in one.cells),
-            scope={
-                point: tuple(dict.fromkeys(cell.requirement for cell in one.cells))
-                for point, one in by_point.items()
-            },
-        )
-        return [
-            matrix.outcome(cell, point) for point, one in by_point.items() for cell in one.cells
+    with running(plan, log_of(folder), "console.platform_host"):
+        with stage.matrix(folder / "platforms") as matrix:
+            outcomes = _judge_platforms(matrix, staged)
+        unsettled = {id(one.cell) for one in outcomes if _open(one)}
+        again = [
+            replace(one, cells=cells)
+            for one in staged
+            if (cells := tuple(cell for cell in one.cells if id(cell) in unsettled))
         ]
+        if again:
+            with stage.matrix(folder / "platforms-again") as matrix:
+                second = {id(one.cell): one for one in _judge_platforms(matrix, again)}
+            outcomes = [
+                replace(second[id(one.cell)], looks=2) if id(one.cell) in second else one
+                for one in outcomes
+            ]
+    return outcomes
+
+
+def _judge_platforms(matrix: _Matrix, staged: list[StagedPlatform]) -> list[Outcome]:
+    """What became of every cell, all platforms side by side."""
+    by_point = {one.bundled.point.id: one for one in staged}
+    scope = {
+        point: tuple(dict.fromkeys(cell.requirement for cell in one.cells))
+        for point, one in by_point.items()
+    }
+    matrix.desk.begin(
+        {
+            point: kinds_in_order(catalogue()[requirement] for requirement in requirements)
+            for point, requirements in scope.items()
+        }
+    )
+    points = [one.bundled.point for one in staged]
+    requirements = frozenset(cell.requirement for one in staged for cell in one.cells)
+    matrix.acceptance(
+        points, requirements, site=replace(matrix.site, points=tuple(points)), scope=scope
+    )
+    return [matrix.outcome(cell, point) for point, one in by_point.items() for cell in one.cells]
+
+
+def _open(outcome: Outcome) -> bool:
+    """Whether a busy machine may have left a cell open."""
+    return outcome.verdict is Verdict.INCONCLUSIVE and outcome.result not in GOOD
 
 
 def _run_cameras(
@@ -258,11 +279,7 @@ def _unsettled(staged: list[StagedPoint], outcomes: list[Outcome]) -> list[Stage
     As on a real site, where an inconclusive measurement is repeated. What was judged either way
     stays judged.
     """
-    open_cells = {
-        id(one.cell)
-        for one in outcomes
-        if one.verdict is Verdict.INCONCLUSIVE and one.result not in GOOD
-    }
+    open_cells = {id(one.cell) for one in outcomes if _open(one)}
     chosen = []
     for one in staged:
         cells = tuple(cell for cell in one.cells if id(cell) in open_cells)
@@ -307,7 +324,8 @@ def _judge_papers(matrix: _Matrix, cells: list[Cell]) -> list[Outcome]:
     outcomes = []
     for staged in stage_papers(cells, catalogue(), datetime.date.today()):
         requirements = frozenset(cell.requirement for cell in staged.cells)
-        matrix.acceptance((), requirements, attestations=staged.attestations)
+        site = replace(matrix.site, points=())  # papers of a site that has no points beside them
+        matrix.acceptance((), requirements, site=site, attestations=staged.attestations)
         outcomes += [matrix.outcome(cell, SITE) for cell in staged.cells]
     return outcomes
 

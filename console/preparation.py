@@ -193,7 +193,8 @@ def stored_preparation(store: RunStore, lang: str, *, visits: bool = True) -> Pr
     try:
         site = site_of(meta["declaration"], store.folder)
         plan = plan_of(meta["simulators"]) if meta.get("simulators") else None
-        hosted = PlatformHostPlan.from_document(meta["hosted"]) if meta.get("hosted") else None
+        stored = meta.get("hosted") if visits else None  # to judge again nothing is hosted
+        hosted = PlatformHostPlan.from_document(stored) if stored else None
         day_of(meta)
         drawn = draw_of(meta)
         selected = frozenset(meta["asked"])

@@ -21,7 +21,7 @@ from visits.platform.sweep import Operation, Place, operations_of
 _ROLE = ["live", "playback", "download"]
 #: What vendors ship; two tries lock no account.
 _DEFAULTS = (("admin", "admin"), ("admin", "123456"))
-_PERIOD_S, _BEFORE_S = 6.0, 120.0
+_PERIOD_S, _BEFORE_S = 2.0, 120.0
 _DOWNLOAD_SECONDS = 90.0
 
 
