@@ -3,8 +3,9 @@
 Run as ``python -m benchmarks.platform_storm [--devices 10000] [--seconds 60]``. The devices live in
 a process of their own, each with its password and one channel in its catalogue; the platform is
 whole: database, event log, HTTPS. Meanwhile somebody asks it over HTTPS, and how long that takes is
-told. The command fails when a device was not registered, or its coming is not in the event log, or
-its channel is missing at the end.
+told. The platform has just been restarted: all its devices come at once, as after a power cut. The
+command fails when a device was not registered, or its coming is not in the event log, or its
+channel is missing ten minutes later.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from reference_platform.settings import PlatformSettings
 from reference_platform.store.inventory_tables import ChannelRow, DeviceEventRow, DeviceRow
 
 PASSWORD = "Kq7-marsh-lantern"
+_PATIENCE_S = 600.0
 PLATFORM, DEVICES = "127.68.20.1", "127.68.20.9"
 
 
@@ -171,6 +173,10 @@ async def measure(count: int, seconds: float) -> int:
             for number in range(count)
         ]
         await platform.database.write(lambda session: session.add_all(rows))
+        # Once more, as after a power cut: then all devices come at once.
+        await platform.close()
+        platform = Platform(settings)
+        await platform.start()
         mine, other = multiprocessing.Pipe()
         arguments = (other, count, seconds)
         process = multiprocessing.get_context("spawn").Process(target=_devices, args=arguments)
@@ -185,7 +191,7 @@ async def measure(count: int, seconds: float) -> int:
             took, failed, median, worst = await asyncio.to_thread(mine.recv)
             began = time.monotonic()
             while (counts := await _counts(platform)) != (count, count):
-                if time.monotonic() - began > 180:
+                if time.monotonic() - began > _PATIENCE_S:
                     break
                 await asyncio.sleep(0.5)
             settled = time.monotonic() - began

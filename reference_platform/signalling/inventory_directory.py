@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from protocols.gb28181.alarms import Alarm
@@ -10,6 +11,7 @@ from protocols.gb28181.identifiers import is_twenty_digits, parse_identifier
 from protocols.time_source import TimeSource
 from reference_platform.errors import PlatformError
 from reference_platform.inventory.channels import ReportedChannel
+from reference_platform.inventory.devices import DeviceAccess
 from reference_platform.inventory.inventory import Inventory
 from reference_platform.signalling.directory import KnownDevice
 
@@ -27,21 +29,45 @@ class InventoryDirectory:
         self._inventory = inventory
         self._time = time_source
         self._strangers: list[float] = []
+        # Writes of the database follow each other anyway: those of ten thousand devices that come
+        # at once must not take all of its threads from whoever wants to read.
+        self._writing = asyncio.Lock()
+        self._known: dict[str, KnownDevice] = {}
+        self._forgotten = 0
+        inventory.devices.on_removed(self._forget)
+
+    async def start(self) -> None:
+        """Know all devices: after a restart they come at once, and must not wait for a disk."""
+        for one in await self._inventory.devices.of_protocol("gb28181"):
+            self._known[one.id] = _known(one)
+
+    async def _forget(self, identifier: str) -> None:
+        """It was deleted, or its password or address changed."""
+        self._known.pop(identifier, None)
+        self._forgotten += 1
 
     async def device(self, identifier: str) -> KnownDevice | None:
         """See ``Directory``."""
-        found = await self._inventory.devices.lookup(identifier)
-        if found is None:
-            return None
-        return KnownDevice(found.id, found.protocol, found.address, found.user, found.password)
+        known = self._known.get(identifier)
+        if known is None:
+            before = self._forgotten
+            found = await self._inventory.devices.lookup(identifier)
+            if found is None:
+                return None
+            known = _known(found)
+            if before == self._forgotten:  # else it may have been read before it changed
+                self._known[identifier] = known
+        return known
 
     async def online(self, identifier: str, at: float, why: str) -> None:
         """See ``Directory``."""
-        await self._inventory.events.device_online(identifier, at, why)
+        async with self._writing:
+            await self._inventory.events.device_online(identifier, at, why)
 
     async def offline(self, identifier: str, at: float, why: str) -> None:
         """See ``Directory``."""
-        await self._inventory.events.device_offline(identifier, at, why)
+        async with self._writing:
+            await self._inventory.events.device_offline(identifier, at, why)
 
     async def refused(self, identifier: str, host: str, at: float, why: str) -> None:
         """See ``Directory``: an alarm each, of strangers a bounded number an hour."""
@@ -70,7 +96,8 @@ class InventoryDirectory:
             )
             for one in cameras_of(identifier, items)
         ]
-        await self._inventory.channels.report(identifier, reported)
+        async with self._writing:
+            await self._inventory.channels.report(identifier, reported)
 
     async def channel_states(self, identifier: str, items: Sequence[CatalogItem]) -> None:
         """See ``Directory``; a device tells of its own channels only."""
@@ -103,6 +130,10 @@ class InventoryDirectory:
             told_at=alarm.time_text[:64],
             description=alarm.description[:_LONGEST_TEXT],
         )
+
+
+def _known(found: DeviceAccess) -> KnownDevice:
+    return KnownDevice(found.id, found.protocol, found.address, found.user, found.password)
 
 
 def cameras_of(identifier: str, items: Sequence[CatalogItem]) -> list[CatalogItem]:

@@ -29,8 +29,8 @@ class SignallingRoom:
         time_source: TimeSource,
         tls: ssl.SSLContext,
     ) -> None:
-        directory = InventoryDirectory(inventory, time_source)
-        self.server = SignallingServer(settings, directory, time_source=time_source, tls=tls)
+        self._directory = InventoryDirectory(inventory, time_source)
+        self.server = SignallingServer(settings, self._directory, time_source=time_source, tls=tls)
         self.sources = PlatformSources(self.server)
         self._presence = Presence(inventory, time_source, settings.keepalive_s)
         self._settings = settings
@@ -42,6 +42,7 @@ class SignallingRoom:
         Raises:
             StartFailure: a port is not free.
         """
+        await self._directory.start()
         try:
             await self.server.start()
         except OSError as error:
