@@ -33,6 +33,8 @@ _SEEN = (640, 360)
 #: How fast a camera turns (pixels of the scene a second) and zooms (factor a second).
 _TURN, _ZOOM = 500.0, 1.8
 _MOST_ZOOM = 3.0
+#: How far a live picture may be behind before some are left out.
+_LATE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,10 @@ class _Live:
         units = coded(planted, began, began + _ENDLESS_S, self._paint)
         due = began
         while not self._closed.is_set():
+            if self._time.now() > due + _LATE_S:
+                # A camera leaves pictures out rather than showing the past.
+                due = self._time.now()
+                units = coded(planted, due, due + _ENDLESS_S, self._paint)
             try:
                 async with asyncio.timeout(max(0.0, due - self._time.now())):
                     await self._closed.wait()
@@ -157,15 +163,18 @@ class _Live:
             due = unit.at + 1 / planted.fps
 
     def _paint(self, planted: Planted, at: float) -> Picture:
-        return paint_scene(planted, at, self._lens.at(at))
+        return paint_scene(planted, int(at + 1e-6), self._lens.at(at))
 
     async def close(self) -> None:
         """End the pull."""
         self._closed.set()
 
 
-def paint_scene(planted: Planted, at: float, view: View = View()) -> Picture:
-    """A picture of ``view`` with clock and name, RGB."""
+@lru_cache(maxsize=256)
+def paint_scene(planted: Planted, second: int, view: View = View()) -> Picture:
+    """A picture of ``view`` with clock and name, RGB; the same for all of a second. Do not write
+    into it.
+    """
     width, height = planted.width, planted.height
     across, down = _SEEN[0] / view.zoom, _SEEN[1] / view.zoom
     matrix = np.array(
@@ -182,9 +191,7 @@ def paint_scene(planted: Planted, at: float, view: View = View()) -> Picture:
         cv2.warpAffine(scene, matrix, (width, height), flags=cv2.INTER_AREA), np.uint8
     )
     size = max(12, height // 11)
-    clock = (datetime.fromtimestamp(int(at + 1e-6), UTC) + _EIGHT_HOURS).strftime(
-        "%Y-%m-%d %H:%M:%S"
-    )
+    clock = (datetime.fromtimestamp(second, UTC) + _EIGHT_HOURS).strftime("%Y-%m-%d %H:%M:%S")
     name = planted.mark or planted.channel
     _write(picture, clock, size // 2, size + size // 2, size)
     _write(picture, name, size // 2, height - size // 2, size)
@@ -193,7 +200,7 @@ def paint_scene(planted: Planted, at: float, view: View = View()) -> Picture:
 
 def paint_planted(planted: Planted, at: float) -> Picture:
     """The picture of a recorded moment."""
-    return paint_scene(planted, at)
+    return paint_scene(planted, int(at + 1e-6))
 
 
 def _write(picture: Picture, words: str, left: int, baseline: int, size: int) -> None:

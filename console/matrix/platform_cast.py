@@ -22,7 +22,7 @@ VIDEO = frozenset(
 _CAMERAS_ONLY = {
     "h265-cameras": {"codec": "h265"},
     "small-pictures": {"width": 480, "height": 270},
-    "full-hd-cameras": {"width": 1920, "height": 1080, "fps": 5.0},
+    "high-definition-cameras": {"width": 1280, "height": 720, "fps": 5.0},
     "twenty-five-pictures": {"fps": 25.0},
 }
 #: Days that are promised, and that are kept.

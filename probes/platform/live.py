@@ -18,6 +18,8 @@ LIVE, H264, H265 = "platform-live", "platform-h264", "platform-h265"
 FIRST_PICTURE_S = 4.0
 #: Fewer pictures than this in the whole stream are none.
 _FEWEST = 5
+#: What comes before the first picture is no longer.
+_HEADERS_BYTES = 2_000
 #: The burnt-in clock may lag behind the passing time by this share and that many seconds.
 _LAG, _LAG_S = 0.3, 1.5
 _NAMES = {"h264": ("avc1", "avc3"), "hevc": ("hvc1", "hev1")}
@@ -129,7 +131,7 @@ def _decoded(
         seen = open_stream(recording, step)
         if len(seen) < _FEWEST:
             received = part_size(recording, step)
-            if received:
+            if received > _HEADERS_BYTES:
                 judgement.fault("not-decodable", channel=name, bytes=received)
             else:
                 judgement.fault("no-picture", channel=name, status=status(step))
