@@ -20,6 +20,8 @@ from targets.platform.target import PlatformTarget
 
 Expects = Literal["done", "names", "file"]
 MAXIMUM_FILE = 512 << 20
+#: What need not be typed.
+_NOTHING: tuple[Any, ...] = (None, "", [], ())
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class AttendedPort(PlatformPort):
 
     async def create(self, session: Session, kind: Kind, fields: Mapping[str, Any]) -> Outcome:
         """See ``PlatformPort``."""
-        name = str(fields.get("name", ""))
+        name = str(fields.get("name") or fields.get("customer") or "")
         password = fields.get("password")
         secret = Secret(str(password)) if password else None
         outcome = await self._do(
@@ -165,4 +167,5 @@ def _public(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(fields: Mapping[str, Any]) -> str:
-    return "; ".join(f"{name} = {value}" for name, value in _public(fields).items() if value)
+    shown = {name: value for name, value in _public(fields).items() if value not in _NOTHING}
+    return "; ".join(f"{name} = {value}" for name, value in shown.items())

@@ -21,6 +21,8 @@ _SINGLE: dict[Kind, tuple[str, Any]] = {
     "network": ("upstream_ntp", ["192.0.2.2"]),
     "security": ("session_minutes", None),
 }
+#: Of a session, where nobody says how long one is now.
+_MINUTES = 45
 
 
 async def record_management(visit: Visit) -> None:
@@ -111,7 +113,9 @@ async def _change(script: PlatformScript) -> dict[Kind, Outcome]:
             continue
         before[kind] = found
         known = found.fields.get(field)
-        wanted = value if value is not None else (known or 0) + 1
+        wanted = value
+        if value is None:
+            wanted = known + 1 if isinstance(known, int) else _MINUTES
         await script.do(
             "change",
             kind,
@@ -151,14 +155,10 @@ async def _restart(script: PlatformScript) -> None:
 async def _put_back(script: PlatformScript, before: dict[Kind, Outcome]) -> None:
     for kind, found in before.items():
         field = _SINGLE[kind][0]
-        known = found.fields.get(field)
-        known_again = {field: known}
-        await script.do(
-            "put-back",
-            kind,
-            kind,
-            partial(script.port.change, script.admin, kind, "", known_again),
-        )
+        work = partial(script.port.change, script.admin, kind, "", {field: found.fields.get(field)})
+        if field not in found.fields:  # a person has seen it, and puts it back
+            work = partial(script.port.confirm, "put-back", user=script.admin.user, kind=kind)
+        await script.do("put-back", kind, kind, work)
 
 
 async def _delete(script: PlatformScript) -> None:

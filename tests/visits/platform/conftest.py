@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,9 @@ from targets.errors import VisitProblem
 from targets.onvif_client import OnvifClient
 from targets.onvif_media import CameraMedia
 from targets.platform.adapters import open_port
+from targets.platform.reference import ReferencePort
 from targets.platform.target import PlatformTarget
+from tests.visits.platform.robot import Robot
 from visits.circumstances import Circumstances, Lengths, PlatformAtHand, Visit
 from visits.draft import Draft
 from visits.platform.kinds import PLATFORM_RECORDERS
@@ -48,18 +49,19 @@ class HostedRig:
         return self._hosted.search()
 
 
-Visiting = Callable[..., AsyncIterator[Recording]]
-
-
 @pytest.fixture
 def visited(tmp_path: Path):
     """Makes a recording of ``kind`` of a platform with ``behaviours``."""
 
-    async def visit(kind: str, *behaviours: str, password: str = PASSWORD) -> Recording:
-        async with platform(tmp_path, behaviours) as (hosted, point):
+    async def visit(
+        kind: str, *behaviours: str, password: str = PASSWORD, attended: bool = False
+    ) -> Recording:
+        async with platform(tmp_path, behaviours) as (hosted, point), AsyncExitStack() as stack:
             target = PlatformTarget.of(point, lambda: Secret(password))
             time = SystemTime()
             at_hand = PlatformAtHand(target, partial(open_port, target, time), HostedRig(hosted))
+            if attended:
+                at_hand = await by_a_person(stack, hosted, target)
             circumstances = Circumstances(
                 intrusive=True,
                 lengths=replace(Lengths().with_quick_devices(), platform_react=2.0),
@@ -79,6 +81,18 @@ def visited(tmp_path: Path):
             return draft.seal()
 
     return visit
+
+
+async def by_a_person(
+    stack: AsyncExitStack, hosted: Hosted, target: PlatformTarget
+) -> PlatformAtHand:
+    """The same platform, worked by somebody who is told what to do; no rig."""
+    time = SystemTime()
+    port = ReferencePort(target, time)
+    stack.push_async_callback(port.close)
+    robot = Robot(port, target.access.user, Secret(PASSWORD), hosted.restart)
+    declared = replace(target, access=replace(target.access, adapter="attended"))
+    return PlatformAtHand(declared, partial(open_port, declared, time, attendant=robot))
 
 
 @asynccontextmanager
