@@ -116,6 +116,32 @@ def checklist_findings(
     return tuple(_finding(requirement, relevant, today, subject) for subject in subjects)
 
 
+def paper_of(
+    requirement: Requirement, item: str, records: Iterable[Attestation], today: datetime.date
+) -> tuple[Attestation | None, Reason | None]:
+    """The newest record of a checklist item of the site, and why its file cannot be read yet.
+
+    One of the two is ``None``: with a reason, whoever wanted to read the file leaves it pending.
+
+    Raises:
+        KeyError: the requirement's checklist has no such item.
+    """
+    wanted = {one.item: one for one in requirement.checklist}[item]
+    of_site = [one for one in records if one.requirement == requirement.id]
+    latest = _latest(of_site, item, SITE)
+    verdict, reason = _judge(wanted, latest, today)
+    if latest is None or verdict is Verdict.PENDING:
+        return None, reason
+    if latest.file is None:
+        return None, Reason("checklist.evidence-missing", _named(wanted))
+    return latest, None
+
+
+def period_of(record: Attestation) -> tuple[datetime.datetime, datetime.datetime]:
+    """Beginning and end of the day on which somebody looked, in UTC."""
+    return _day(record.when)
+
+
 def _attestation(
     row: Record, root: Path, beside: Path, catalogue: Catalogue, today: datetime.date
 ) -> Attestation:
@@ -201,11 +227,7 @@ def _finding(
     reasons: list[Reason] = []
     measurements: list[Measurement] = []
     for item in requirement.checklist:
-        latest = max(
-            (one for one in records if one.item == item.item and _about(one, subject)),
-            key=lambda one: one.when,
-            default=None,
-        )
+        latest = _latest(records, item.item, subject)
         verdict, reason = _judge(item, latest, today)
         verdicts.append(verdict)
         reasons.append(reason)
@@ -226,6 +248,14 @@ def _finding(
     )
 
 
+def _latest(records: Iterable[Attestation], item: str, subject: str) -> Attestation | None:
+    return max(
+        (one for one in records if one.item == item and _about(one, subject)),
+        key=lambda one: one.when,
+        default=None,
+    )
+
+
 def _about(record: Attestation, subject: str) -> bool:
     return record.subject in (subject, EVERY_SUBJECT)
 
@@ -233,7 +263,7 @@ def _about(record: Attestation, subject: str) -> bool:
 def _judge(
     item: ChecklistItem, record: Attestation | None, today: datetime.date
 ) -> tuple[Verdict, Reason]:
-    named = {"item": item.item, "zh": item.zh, "en": item.en}
+    named = _named(item)
     if record is None:
         return Verdict.PENDING, Reason("checklist.evidence-missing", named)
     stated = named | {"who": record.who, "when": record.when.isoformat()}
@@ -253,6 +283,10 @@ def _judge(
         decision = decide(item.limit, _reading_measurement(item, record, record.subject))
         return decision.verdict, decision.reason
     return Verdict.PASS, Reason("checklist.conforms", stated)
+
+
+def _named(item: ChecklistItem) -> dict[str, str]:
+    return {"item": item.item, "zh": item.zh, "en": item.en}
 
 
 def _reading_measurement(item: ChecklistItem, record: Attestation, subject: str) -> Measurement:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from assessment.region import Ring
 from assessment.sampling import Plan
 from simulators import certificates
 from simulators.site_plan import SitePlan
@@ -81,6 +82,7 @@ def site_of(document: Mapping[str, Any], folder: Path) -> Site:
             "exclusions": tuple(Exclusion(**one) for one in document["exclusions"]),
             "wire": None if wire is None else _wire(wire, folder),
             "police_networks": tuple(document.get("police_networks", ())),
+            "region": _rings(document.get("region", ())),
             "gb28181": None if listen is None else Gb28181Listen(**listen),
         }
         known = {field.name for field in fields(Site)}
@@ -144,6 +146,10 @@ def _platform(document: Mapping[str, Any]) -> PlatformAccess:
     lists = {name: tuple(document[name]) for name in ("cameras", "device_ports", "modes")}
     found = Path(authority) if authority else None
     return PlatformAccess(**{**document, **lists, "certificate_authority": found})
+
+
+def _rings(document: Sequence[Sequence[Sequence[float]]]) -> tuple[Ring, ...]:
+    return tuple(tuple((east, north) for east, north in ring) for ring in document)
 
 
 def _wire(document: Mapping[str, Any], folder: Path) -> Wire:

@@ -1,11 +1,19 @@
-"""Given and then: what people attest, item by item of a requirement's checklist."""
+"""Given and then: what people attest, item by item, and what stands in the papers they hand in."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_bdd import given, then
 
-from assessment.evidence import checklist_findings
-from steps.acceptance import ScenarioRun
+from assessment.evidence import checklist_findings, paper_of, period_of
+from assessment.measurement import Measurement
+from assessment.reason import Reason
+from assessment.verdicts import Verdict
+from probes.papers.judging import Paper
+from probes.papers.survey import measure_survey
+from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
+from steps.gb28181 import concluded
 
 
 @given("检查人员提交的证据记录")
@@ -20,3 +28,35 @@ def every_item_is_attested(scenario_run: ScenarioRun) -> None:
         scenario_run.requirement, acceptance.attestations, acceptance.today
     ):
         scenario_run.judge_attested(finding)
+
+
+@then("勘查报告逐点列出所需信息且数值可信")
+def survey_holds_every_point(scenario_run: ScenarioRun) -> None:
+    paper = _paper(scenario_run, "survey-contents")
+    if isinstance(paper, Reason):
+        scenario_run.conclude(SITE, Conclusion(Verdict.PENDING, paper))
+        return
+    site = scenario_run.acceptance.site
+    cameras = [point.id for point in site.cameras]
+    found = measure_survey(paper, cameras, site.region)
+    scenario_run.conclude(SITE, gravest([_of_paper(scenario_run, one) for one in found]))
+
+
+def _paper(run: ScenarioRun, item: str) -> Paper | Reason:
+    """The file of a checklist item, or why it is not there to be read."""
+    acceptance = run.acceptance
+    record, missing = paper_of(run.requirement, item, acceptance.attestations, acceptance.today)
+    if record is None or record.file is None:
+        return missing or Reason("checklist.evidence-missing")
+    started, ended = period_of(record)
+    return Paper(record.file, record.file_name, started, ended, SITE)
+
+
+def _of_paper(run: ScenarioRun, measured: Measurement) -> Conclusion:
+    """A reading compared; its reason names the point that it is of."""
+    judged = concluded(run, measured)
+    point = measured.details.get("point")
+    if point is None:
+        return judged
+    reason = Reason(judged.reason.code, {**judged.reason.parameters, "point": point})
+    return replace(judged, reason=reason)

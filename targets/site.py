@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from assessment.region import Ring
 from assessment.sampling import Plan
 
 #: Scene types of clause 4.3.2, by which cameras are chosen.
@@ -177,7 +178,11 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Site:
-    """Everything a run needs to know of the site before it visits anything."""
+    """Everything a run needs to know of the site before it visits anything.
+
+    ``region`` are outer rings of (longitude, latitude) within which its points lie; empty: the
+    province that their ids name.
+    """
 
     name: str
     points: tuple[Point, ...]
@@ -197,6 +202,7 @@ class Site:
     simulated: bool = False
     gb28181: Gb28181Listen | None = None
     police_networks: tuple[str, ...] = ()
+    region: tuple[Ring, ...] = ()
 
     @property
     def cameras(self) -> tuple[Point, ...]:

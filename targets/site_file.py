@@ -17,6 +17,7 @@ from messages import text
 from targets.camera import parse_camera
 from targets.errors import TargetError
 from targets.platform_section import PLATFORM_FIELDS, platform_point
+from targets.region_section import region_rings
 from targets.site import (
     ACCESS_TYPES,
     SCENES,
@@ -172,6 +173,7 @@ _SITE_FIELDS = (
     "rulings",
     "waivers",
     "watch",
+    "region",
 )
 _POINT_FIELDS = (
     "id",
@@ -247,6 +249,7 @@ def read_site(
             for node in reader.items(fields.get("police_networks"), "police_networks")
         ),
         clock_seconds=reader.number(watch.get("clock_seconds"), "clock_seconds", 3, 3600) or 23.0,
+        region=region_rings(reader, fields.get("region")),
     )
     if reader.mistakes:
         raise SiteFileError(reader.mistakes)

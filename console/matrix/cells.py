@@ -79,12 +79,18 @@ def cells_of(catalogue: Catalogue, selected: Iterable[str]) -> list[Cell]:
                 requirement.id,
                 name,
                 "variant",
-                "platform" if of_platforms(requirement) else "camera",
+                _stage_of_variants(requirement),
                 may_stay_open=name in requirement.undecided,
             )
             for name in requirement.variants
         ]
     return cells
+
+
+def _stage_of_variants(requirement: Requirement) -> str:
+    if of_platforms(requirement):
+        return "platform"
+    return "evidence" if requirement.scenario == "checklist" else "camera"
 
 
 def of_platforms(requirement: Requirement) -> bool:
@@ -99,7 +105,8 @@ def judge(cell: Cell, findings: Iterable[Finding]) -> Outcome:
     other; a variant is clean when nothing was held against it.
     """
     relevant = [finding for finding in findings if finding.requirement == cell.requirement]
-    if cell.stage == "evidence" and (of_papers := [
+    of_records = cell.stage == "evidence" and cell.reason.startswith(_OF_CHECKLISTS)
+    if of_records and (of_papers := [
         finding for finding in relevant if finding.reason.code.startswith(_OF_CHECKLISTS)
     ]):  # fmt: skip
         # What is measured beside the papers is on no stage in such a cell.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from assessment.evidence import Attestation
 from assessment.recording import Part
 from console.matrix.cells import Cell, of_platforms
+from console.matrix.surveys import survey_part
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
 from steps.acceptance import SITE
 
@@ -45,6 +46,14 @@ def stage_papers(
     return staged
 
 
+def _plain(_name: str) -> Part:
+    return Part.of(b"a paper of the defect matrix", "text/plain")
+
+
+#: Papers that are read themselves, by requirement: what each cell hands in.
+_FILES: dict[str, Callable[[str], Part]] = {"5.1-b": survey_part}
+
+
 def _attested(requirement: Requirement) -> bool:
     """Whether a checklist is part of what decides; other papers are the camera's own."""
     return requirement.scenario == "checklist" or of_platforms(requirement)
@@ -74,7 +83,7 @@ def _attestation(
         when=today - 30 * _DAY,
         result="does-not-conform" if name == "evidence-says-no" else "conforms",
         reading=reading,
-        file=Part.of(b"a paper of the defect matrix", "text/plain"),
+        file=_FILES.get(requirement.id, _plain)(name),
         file_name="paper.txt",
         valid_until=today - _DAY if expired else today + 365 * _DAY,
     )

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import openpyxl
@@ -176,3 +177,31 @@ def test_where_devices_register_is_read_or_refused(tmp_path: Path) -> None:
     assert site.police_networks == ("10.1.0.0/16",)
     wrong = "gb28181: {address: here, server_id: 1}\npolice_networks: [somewhere]\n"
     assert len(mistakes(tmp_path, GOOD + wrong)) == 3
+
+
+def test_a_region_is_a_box_or_the_polygons_of_a_file(tmp_path: Path) -> None:
+    boxed = read_site(
+        write(tmp_path, GOOD + "region: {west: 108, south: 34, east: 109, north: 35}\n"),
+        read_inventory,
+    )
+    assert boxed.region == (((108, 34), (109, 34), (109, 35), (108, 35)),)
+    area = {"type": "Polygon", "coordinates": [[[108, 34], [109, 34], [109, 35], [108, 34]]]}
+    collection = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": area}]}
+    (tmp_path / "area.json").write_text(json.dumps(collection), encoding="utf-8")
+    site = read_site(write(tmp_path, GOOD + "region: area.json\n"), read_inventory)
+    assert site.region == (((108, 34), (109, 34), (109, 35), (108, 34)),)
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ("{west: 108, south: 34, east: 109}", "region needs west"),
+        ("{west: 109, south: 34, east: 108, north: 35}", "region needs west"),
+        ("{west: 109, south: 34, east: 200, north: 35}", "expected -180"),
+        ("site.yaml", "no GeoJSON"),
+        ("nowhere.json", "does not exist"),
+    ],
+)
+def test_a_region_that_is_none_is_named(tmp_path: Path, region: str, expected: str) -> None:
+    found = mistakes(tmp_path, GOOD + f"region: {region}\n")
+    assert any(expected in line for line in found)

@@ -1,0 +1,155 @@
+"""Finds the surveyed points in the tables of a survey report, by their headings.
+
+Two forms are known: a list with a point a row (its heading may take two rows and be merged), and
+a sheet a point, where a label stands to the left of its value.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assessment.tables import Row, Table, Value
+from probes.papers.values import written
+
+#: What a point must have (5.1-b); the place on earth counts as two.
+NEEDED = (
+    "longitude",
+    "latitude",
+    "height",
+    "direction",
+    "position",
+    "clear-space",
+    "camera",
+    "lens",
+    "supply",
+    "network",
+)
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "id": ("点位编号", "点位编码", "国标编码", "编号", "设备编码", "point id", "id", "device id"),
+    "name": ("点位名称", "名称", "point name", "name"),
+    "longitude": ("经度", "东经", "longitude", "lon", "lng"),
+    "latitude": ("纬度", "北纬", "latitude", "lat"),
+    "coordinates": ("经纬度", "坐标", "经纬度坐标", "coordinates", "longitude and latitude"),
+    "height": (
+        *("安装高度", "架设高度", "杆高", "立杆高度", "高度", "离地高度"),
+        *("mounting height", "installation height", "height"),
+    ),
+    "direction": (
+        *("朝向", "监控方向", "拍摄方向", "安装朝向", "方位角", "方位", "方向", "监控朝向"),
+        *("direction", "orientation", "azimuth", "bearing"),
+    ),
+    "position": (
+        *("位置", "安装位置", "点位位置", "安装地点", "安装地址", "点位地址", "地址"),
+        *("position", "place", "location", "address"),
+    ),
+    "clear-space": (
+        *("净空", "净空距离", "净空间", "无遮挡距离", "视距", "通视距离"),
+        *("clear space", "clearance", "clear distance"),
+    ),
+    "camera": (
+        *("设备种类", "设备类型", "摄像机种类", "摄像机类型", "前端设备种类", "摄像机", "相机类型"),
+        *("camera kind", "camera type", "kind of camera", "camera"),
+    ),
+    "lens": ("镜头", "镜头焦距", "焦距", "镜头规格", "镜头类型", "lens", "focal length"),
+    "supply": (
+        *("供电", "供电方式", "取电方式", "电源", "供电条件", "供电情况"),
+        *("supply", "power supply", "power"),
+    ),
+    "network": (
+        *("网络", "网络接入", "接入方式", "网络接入方式", "传输方式", "网络条件", "联网方式"),
+        *("network", "network access", "access"),
+    ),
+    "date": ("勘查日期", "勘察日期", "日期", "survey date", "date"),
+}
+_FIELDS = {heading: name for name, headings in HEADINGS.items() for heading in headings}
+_LEAST_HEADINGS = 4
+_PLACES = {"longitude", "coordinates"}
+_HEADING_ROWS = 30
+_NOTE = re.compile(r"[(\[【].*?[)\]】]|[:*]")
+#: Cells that mean that nothing was written.
+_NOTHING = frozenset({"", "-", "--", "/", "—", "无", "n/a", "none", "#n/a", "待定", "tbd"})
+
+
+@dataclass(frozen=True)
+class SurveyedPoint:
+    """What a survey holds of one point; ``place`` is where it stands in the paper."""
+
+    place: str
+    cells: Mapping[str, Value] = field(default_factory=dict)
+
+    def has(self, name: str) -> bool:
+        """Whether anything is written for ``name``."""
+        return written(self.cells.get(name)).lower() not in _NOTHING
+
+
+def surveyed_points(tables: Iterable[Table]) -> list[SurveyedPoint]:
+    """The points of all tables; empty where no table has enough known headings."""
+    points: list[SurveyedPoint] = []
+    for table in tables:
+        points += _listed(table) or _filled_in(table)
+    return points
+
+
+def _known(value: Value) -> str:
+    """The field that a heading names, "" if none: its case, unit and spaces do not count."""
+    heading = _NOTE.sub("", written(value).lower())
+    plain = re.sub(r"\s+", " ", heading).strip()
+    return _FIELDS.get(plain) or _FIELDS.get(plain.replace(" ", ""), "")
+
+
+def _listed(table: Table) -> list[SurveyedPoint]:
+    head = table.rows[:_HEADING_ROWS]
+    columns = [_columns(head, number) for number in range(len(head))]
+    best = max(range(len(head)), key=lambda number: len(columns[number]), default=0)
+    if not columns or len(columns[best]) < _LEAST_HEADINGS:
+        return []
+    if len(columns[best]) == _LEAST_HEADINGS and not _PLACES & columns[best].keys():
+        return []  # a list of equipment has as much
+    found = []
+    for number, row in enumerate(table.rows[best + 1 :], start=best + 2):
+        cells = {name: row[index] for name, index in columns[best].items() if index < len(row)}
+        point = SurveyedPoint(f"{table.name}:{number}", _split(cells))
+        if sum(point.has(name) for name in point.cells) > 1:  # not a total, a remark, a blank
+            found.append(point)
+    return found
+
+
+def _columns(rows: Sequence[Row], number: int) -> dict[str, int]:
+    """The columns that row ``number`` heads, with the row above for a heading in two parts."""
+    found: dict[str, int] = {}
+    above = rows[number - 1] if number else ()
+    for index, value in enumerate(rows[number]):
+        upper = above[index] if index < len(above) else None
+        joined = f"{written(upper)}{written(value)}" if upper != value else ""
+        name = _known(value) or _known(joined)
+        if name:
+            found.setdefault(name, index)
+    if {"longitude", "latitude"} & found.keys():
+        found.pop("coordinates", None)
+    return found
+
+
+def _filled_in(table: Table) -> list[SurveyedPoint]:
+    """A form of one point: every label with the value to its right."""
+    cells: dict[str, Value] = {}
+    for row in table.rows:
+        places = [value for index, value in enumerate(row) if index == 0 or value != row[index - 1]]
+        for label, value in itertools.pairwise(places):
+            name = _known(label)
+            if name and not _known(value):
+                cells.setdefault(name, value)
+    if len(cells) < _LEAST_HEADINGS:
+        return []
+    return [SurveyedPoint(table.name, _split(cells))]
+
+
+def _split(cells: Mapping[str, Value]) -> dict[str, Value]:
+    """Longitude and latitude apart where one cell holds both."""
+    apart = dict(cells)
+    both = [one for one in re.split(r"[,;、\s]+", written(apart.pop("coordinates", None))) if one]
+    if len(both) == 2:
+        apart |= {"longitude": both[0], "latitude": both[1]}
+    return apart
