@@ -52,6 +52,7 @@ class Attestation:
         sha256: of the file when the record was written, ``""`` if not stated.
         valid_until: last day on which it counts, if it ends.
         note: in the person's own words.
+        page: of the document on which it stands, "" if not stated.
     """
 
     requirement: str
@@ -66,6 +67,7 @@ class Attestation:
     sha256: str = ""
     valid_until: datetime.date | None = None
     note: str = ""
+    page: str = ""
 
 
 def load_evidence(
@@ -137,6 +139,19 @@ def paper_of(
     return latest, None
 
 
+def standing(
+    requirement: Requirement, records: Iterable[Attestation], today: datetime.date
+) -> tuple[Attestation, ...]:
+    """The newest record of each item of the site, without those that leave it pending."""
+    of_site = [one for one in records if one.requirement == requirement.id]
+    found = []
+    for item in requirement.checklist:
+        latest = _latest(of_site, item.item, SITE)
+        if latest is not None and _judge(item, latest, today)[0] is not Verdict.PENDING:
+            found.append(latest)
+    return tuple(found)
+
+
 def period_of(record: Attestation) -> tuple[datetime.datetime, datetime.datetime]:
     """Beginning and end of the day on which somebody looked, in UTC."""
     return _day(record.when)
@@ -172,6 +187,7 @@ def _attestation(
         sha256=row.text("sha256", "").lower(),
         valid_until=row.date("valid_until"),
         note=row.text("note", ""),
+        page=row.text("page", ""),
     )
     row.finish()
     return made
@@ -192,7 +208,9 @@ def _item(row: Record, identifier: str, catalogue: Catalogue) -> ChecklistItem |
 def _reading(row: Record, item: ChecklistItem | None) -> float | None:
     inner = row.record("reading")
     if inner is None:
-        if item is not None and item.expects == "reading":
+        # What is not there has no value: that is recorded as "does not conform".
+        denied = row.has("result") and row.text("result") == DOES_NOT_CONFORM
+        if item is not None and item.expects == "reading" and not denied:
             row.fault("reading", "missing-field")
         return None
     value = inner.optional_number("value")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from assessment.contract import REQUIREMENT as CONTRACT
+from assessment.contract import contract_of
 from assessment.evidence import load_evidence
 from assessment.sampling import Draw, draw
 from assessment.store import RunStore, RunStoreError
@@ -106,6 +108,7 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
     if options.listen is not None:
         site = replace(site, gb28181=options.listen)
     waivers = check_site(site, lang)
+    site = with_contract(site)
     drawn = draw(site.sampling, [point.id for point in site.cameras], _SEED)
     intrusive = options.intrusive or site.simulated
     passwords = passwords_of(plan, hosted)
@@ -220,6 +223,22 @@ def passwords_of(plan: SitePlan | None, hosted: PlatformHostPlan | None = None) 
     words |= {one.point: one.password for one in plan.platforms}
     words |= {one.point: PASSWORD for one in (hosted.platforms if hosted else ())}
     return simulated_passwords(words)
+
+
+def with_contract(site: Site) -> Site:
+    """The site whose platform keeps pictures for as long as the contract says, if longer."""
+    if site.evidence is None or not site.platforms:
+        return site
+    today = datetime.date.today()
+    records = load_evidence(site.evidence, catalogue(), today)
+    days = int(contract_of(catalogue()[CONTRACT], records, today).storage_days or 0)
+    return replace(site, points=tuple(_kept_for(point, days) for point in site.points))
+
+
+def _kept_for(point: Point, days: int) -> Point:
+    if point.platform is None or point.platform.retention_days >= days:
+        return point
+    return replace(point, platform=replace(point.platform, retention_days=days))
 
 
 def catalogue_of(site: Site) -> Catalogue:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from assessment.contract import REQUIREMENT as CONTRACT
+from assessment.contract import contract_of, under_contract
 from assessment.evidence import load_evidence
 from assessment.reason import Reason
 from assessment.recording import Recording
@@ -145,14 +147,16 @@ def acceptance_of(site: Site, store: FindingStore, desk: Desk, drawn: Draw) -> A
     """The acceptance that scenarios belong to; findings go to ``store``."""
     today = datetime.date.today()
     chosen = set(drawn.drawn)
+    attestations = load_evidence(site.evidence, catalogue(), today) if site.evidence else ()
+    contract = contract_of(catalogue()[CONTRACT], attestations, today)
     return Acceptance(
         site=site,
-        catalogue=catalogue_of(site),
+        catalogue=under_contract(catalogue_of(site), contract),
         desk=desk,
         findings=store,
         drawn=tuple(point for point in site.points if point.id in chosen),
         today=today,
-        attestations=load_evidence(site.evidence, catalogue(), today) if site.evidence else (),
+        attestations=attestations,
     )
 
 

@@ -223,6 +223,16 @@ class Catalogue:
                 changed[identifier] = _with_limit(changed[identifier], limit)
         return Catalogue(self.chapters, tuple(changed.values()), tuple(self.rulings.values()))
 
+    def with_limit(self, requirement: str, limit: Limit) -> Catalogue:
+        """The catalogue with ``limit`` in the place of that on the same quantity.
+
+        Raises:
+            KeyError: there is no such requirement.
+        """
+        changed = {**self._requirements}
+        changed[requirement] = _with_limit(changed[requirement], limit)
+        return Catalogue(self.chapters, tuple(changed.values()), tuple(self.rulings.values()))
+
     def _chosen(self, ruling_id: str, name: str) -> Reading:
         ruling = self.rulings.get(ruling_id)
         if ruling is None:

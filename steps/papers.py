@@ -10,8 +10,10 @@ from assessment.evidence import checklist_findings, paper_of, period_of
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.verdicts import Verdict
+from probes.papers.contract import measure_contract
 from probes.papers.judging import Paper
 from probes.papers.survey import measure_survey
+from standard.catalogue import catalogue
 from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
 from steps.gb28181 import concluded
 
@@ -40,6 +42,23 @@ def survey_holds_every_point(scenario_run: ScenarioRun) -> None:
     cameras = [point.id for point in site.cameras]
     found = measure_survey(paper, cameras, site.region)
     scenario_run.conclude(SITE, gravest([_of_paper(scenario_run, one) for one in found]))
+
+
+@then("合同记录逐项注明页码且不低于标准")
+def contract_is_cited_and_strict_enough(scenario_run: ScenarioRun) -> None:
+    acceptance = scenario_run.acceptance
+    measured = measure_contract(
+        scenario_run.requirement,
+        acceptance.attestations,
+        acceptance.today,
+        online_percent=_standard_online_percent(),
+    )
+    scenario_run.conclude(SITE, concluded(scenario_run, measured))
+
+
+def _standard_online_percent() -> float:
+    """The standard's own online rate, whatever the contract makes of it in this run."""
+    return float(catalogue()["5.3-a"].limits["online-rate"].value) * 100  # type: ignore[arg-type]
 
 
 def _paper(run: ScenarioRun, item: str) -> Paper | Reason:

@@ -15,6 +15,18 @@ from steps.acceptance import SITE
 
 _DAY = datetime.timedelta(days=1)
 _ABSENT = ("evidence-missing", "certificate-missing")
+#: What the stage's contract says in a clause, by cell and item; else it says more than is asked.
+_CLAUSES = {
+    ("storage-below-7-days", "storage-time"): 5.0,
+    ("recovery-limit-over-48h", "recovery-limit"): 72.0,
+    ("online-rate-below-85", "quality"): 80.0,
+    ("contract-as-the-standard", "storage-time"): 7.0,
+    ("contract-as-the-standard", "recovery-limit"): 48.0,
+    ("contract-as-the-standard", "quality"): 85.0,
+    ("contract-asks-more", "quality"): 98.0,
+}
+#: Clauses that the contract has not, by cell: whoever looked records that.
+_LACKING = {"storage-time-missing": "storage-time", "overrun-clause-missing": "overrun-clause"}
 
 
 @dataclass(frozen=True)
@@ -75,15 +87,18 @@ def _attestation(
         outside = bound * 3 if item.limit.bound == "at_most" else bound / 3
         inside = bound / 2 if item.limit.bound == "at_most" else bound * 2
         reading = outside if name == "reading-out-of-range" else inside
+    reading = _CLAUSES.get((name, item.item), reading)
+    lacking = name == "evidence-says-no" or _LACKING.get(name) == item.item
     return Attestation(
         requirement=requirement.id,
         item=item.item,
         subject=SITE,
         who="matrix",
         when=today - 30 * _DAY,
-        result="does-not-conform" if name == "evidence-says-no" else "conforms",
-        reading=reading,
+        result="does-not-conform" if lacking else "conforms",
+        reading=None if lacking else reading,
         file=_FILES.get(requirement.id, _plain)(name),
         file_name="paper.txt",
+        page="" if name == "page-missing" else "12",
         valid_until=today - _DAY if expired else today + 365 * _DAY,
     )

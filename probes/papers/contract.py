@@ -1,0 +1,69 @@
+"""The recorded terms of a contract (5.2-a, 5.4-a2): each with its page, none below the standard.
+
+The records are of people; the numbers that a checklist bounds are compared there. Here is what
+no checklist bounds: where each term stands, and an online rate that a contract may have.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from assessment.contract import QUALITY, contract_of, pages_missing
+from assessment.evidence import Attestation, period_of, standing
+from assessment.measurement import Measurement
+from assessment.reason import Reason
+from probes.papers.judging import CONFORMS, DEVIATES
+from standard.catalogue import Requirement
+
+INSTRUMENT = "contract-terms/1"
+QUANTITY = "contract-terms"
+
+
+def measure_contract(
+    requirement: Requirement,
+    records: Sequence[Attestation],
+    today: datetime.date,
+    *,
+    online_percent: float,
+) -> Measurement:
+    """Quantity ``contract-terms``; ``details``: the numbers that the run is held to.
+
+    ``online_percent`` is the least online rate that a contract may name.
+    """
+    found = standing(requirement, records, today)
+    contract = contract_of(requirement, records, today)
+    details: dict[str, object] = {
+        "storage_days": contract.storage_days,
+        "recovery_hours": contract.recovery_hours,
+        "online_percent": contract.online_percent,
+        "pages": {one.item: one.page for one in found},
+        "reason": None,
+    }
+    spoilt: Reason | None = None
+    value: str | None = CONFORMS
+    rate = next((one.reading for one in found if one.item == QUALITY), None)
+    if rate is not None and rate < online_percent:
+        parameters = {"found": rate, "least": online_percent}
+        details["reason"] = Reason(f"{QUANTITY}.online-rate-too-low", parameters).within
+        value = DEVIATES
+    elif not found:
+        spoilt = Reason(f"{QUANTITY}.none")
+    elif missing := pages_missing(requirement, records):
+        spoilt = Reason(f"{QUANTITY}.page-missing", {"items": ", ".join(missing)})
+    begun = period_of(max(found, key=lambda one: one.when)) if found else None
+    midnight = datetime.datetime.combine(today, datetime.time(), datetime.UTC)
+    started, ended = begun or (midnight, midnight)
+    return Measurement(
+        quantity=QUANTITY,
+        value=None if spoilt else value,
+        unit="",
+        instrument=INSTRUMENT,
+        method=f"method.{QUANTITY}",
+        subject="site",
+        started=started,
+        ended=ended,
+        details=details,
+        evidence={one.file_name: one.file for one in found if one.file is not None},
+        spoilt=spoilt,
+    )
