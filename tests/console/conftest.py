@@ -51,7 +51,7 @@ def until(process, out: Path, count: int) -> Path:
         for folder in out.iterdir() if out.exists() else ():
             if len(recordings_in(folder)) >= count:
                 return folder
-        time.sleep(0.1)
+        time.sleep(0.02)
     process.kill()
     raise AssertionError(process.communicate()[0])
 
