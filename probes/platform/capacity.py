@@ -66,6 +66,8 @@ def measure_load(recording: Recording) -> Measurement:
             judgement.fault("stalls", viewers=viewers, seconds=row["stall_s"])
         elif row["delay_s"] > FIRST_PICTURE_S:
             judgement.fault("late", viewers=viewers, seconds=row["delay_s"])
+    # Who gets nothing at all weighs more than who waits.
+    judgement.faults.sort(key=lambda one: one.code != f"{LOAD}.refused")
     if not rows:
         judgement.doubt("not-tried")
     return judgement.measurement()

@@ -8,8 +8,8 @@ from typing import Any
 from assessment.measurement import Measurement
 from assessment.recording import Recording
 from probes.gb28181.judging import Judgement
-from probes.platform.live import channels_of
-from probes.platform.marks import named_channel, read_mark
+from probes.platform.live import channels_of, shown_name
+from probes.platform.marks import read_mark
 from probes.platform.moments import posix_time
 from probes.platform.pictures import SeenStream, open_stream
 from probes.platform.reading import mapping, mappings, status, step, steps
@@ -69,11 +69,11 @@ def measure_file(recording: Recording) -> Measurement:
     channels = channels_of(recording)
     name = str(mapping(channels.get(str(order.get("channel")))).get("name"))
     names = [str(one.get("name")) for one in channels.values()]
-    shown = {named_channel(lines, names) for lines in seen.lines.values()} - {None}
-    if shown - {name}:
-        judgement.fault("wrong-channel", channel=name, shown=next(iter(shown - {name})))
-    elif not shown:
+    shown = shown_name(seen, names)
+    if shown is None:
         judgement.doubt("name-unread")
+    elif shown != name:
+        judgement.fault("wrong-channel", channel=name, shown=shown)
     return judgement.measurement()
 
 
@@ -113,10 +113,7 @@ def measure_download_mark(recording: Recording) -> Measurement:
         return judgement.measurement()
     order, seen = opened
     names = [str(one.get("name")) for one in channels_of(recording).values()]
-    marks = [
-        read_mark(lines, str(order.get("user")), written=names)
-        for _, lines in sorted(seen.lines.items())
-    ]
+    marks = [read_mark(lines, str(order.get("user")), written=names) for lines in seen.written()]
     judgement.details["read"] = [words for mark in marks for words in mark.words]
     if not marks:
         judgement.doubt("not-seen")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assessment.measurement import Measurement
@@ -57,7 +57,7 @@ def measure_live(recording: Recording) -> Measurement:
         delays[name] = round(seen.arrivals[0] - float(step.get("at", 0.0)), 2)
         if delays[name] > FIRST_PICTURE_S:
             judgement.fault("late", channel=name, seconds=delays[name])
-        shown = _named(seen, names)
+        shown = shown_name(seen, names)
         if shown is None:
             judgement.doubt("name-unread", channel=name)
         elif shown != name:
@@ -70,8 +70,9 @@ def measure_live(recording: Recording) -> Measurement:
     return judgement.measurement()
 
 
-def _named(seen: SeenStream, names: list[str]) -> str | None:
-    for lines in seen.lines.values():
+def shown_name(seen: SeenStream, names: Sequence[str]) -> str | None:
+    """Which of ``names`` is written in the pictures: the first that can be told."""
+    for lines in seen.written():
         shown = named_channel(lines, names)
         if shown is not None:
             return shown

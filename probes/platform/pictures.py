@@ -50,7 +50,7 @@ class SeenStream:
         seconds: of each picture by the stream's own count.
         codec: as FFmpeg names it, "" when nothing could be decoded.
         damaged: pictures that could not be decoded.
-        lines: what is written in the pictures that were searched, by picture.
+        searched: whole pictures in which writing can be looked for, BGR, by index.
     """
 
     arrivals: list[float] = field(default_factory=list)
@@ -60,12 +60,24 @@ class SeenStream:
     codec: str = ""
     size: tuple[int, int] = (0, 0)
     damaged: int = 0
-    lines: dict[int, list[TextLine]] = field(default_factory=dict)
+    searched: dict[int, Bytes] = field(default_factory=dict)
     box: TextLine | None = None
     _read: dict[int, float | None] = field(default_factory=dict)
+    _lines: dict[int, list[TextLine]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.arrivals)
+
+    def written(self) -> Iterator[list[TextLine]]:
+        """What is written in one searched picture after another; each is searched when asked."""
+        for index in sorted(self.searched):
+            yield self.lines_in(index)
+
+    def lines_in(self, index: int) -> list[TextLine]:
+        """What is written in one of the searched pictures."""
+        if index not in self._lines:
+            self._lines[index] = find_lines(self.searched[index])
+        return self._lines[index]
 
     def time_at(self, index: int) -> float | None:
         """The whole second shown in a picture, POSIX seconds; ``None`` when it is not read."""
@@ -219,9 +231,9 @@ def _opened(
     unplaced: list[Bytes] = []
     for index, frame in enumerate(_decoded(content, arrivals, seen, strict=strict)):
         if index in wanted:
-            seen.lines[index] = find_lines(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+            seen.searched[index] = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
             if seen.box is None:
-                seen.box = find_clock(seen.lines[index], seen.arrivals[index])
+                seen.box = find_clock(seen.lines_in(index), seen.arrivals[index])
         luma = np.asarray(frame.to_ndarray(format="gray"), np.uint8)
         small = cv2.resize(luma, _SMALL, interpolation=cv2.INTER_AREA)
         seen.small.append(np.asarray(small, np.uint8))

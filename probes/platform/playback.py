@@ -8,8 +8,7 @@ from typing import Any
 from assessment.measurement import Measurement
 from assessment.recording import Recording
 from probes.gb28181.judging import Judgement
-from probes.platform.live import channels_of
-from probes.platform.marks import named_channel
+from probes.platform.live import channels_of, shown_name
 from probes.platform.pictures import SeenStream, open_stream
 from probes.platform.reading import done, mapping, status, step, steps
 from probes.platform.sharing import SEARCHED
@@ -58,7 +57,7 @@ def measure_place(recording: Recording) -> Measurement:
     channels = channels_of(recording)
     name = str(mapping(channels.get(str(found.get("channel")))).get("name"))
     names = [str(one.get("name")) for one in channels.values()]
-    shown_names = {named_channel(lines, names) for lines in seen.lines.values()} - {None}
+    shown_as = shown_name(seen, names)
     asked, first = float(found.get("start", 0.0)), seen.time_near(0)
     judgement.details |= {"asked": asked, "shown": first and first[1]}
     if first is None:
@@ -67,10 +66,10 @@ def measure_place(recording: Recording) -> Measurement:
         shown = first[1] + 0.5 - (seen.arrivals[first[0]] - seen.arrivals[0])
         if abs(shown - asked) > PLACE_S + 0.5:
             judgement.fault("wrong-time", seconds=round(shown - asked, 1))
-    if shown_names - {name}:
-        judgement.fault("wrong-channel", channel=name, shown=next(iter(shown_names - {name})))
-    elif not shown_names:
+    if shown_as is None:
         judgement.doubt("name-unread")
+    elif shown_as != name:
+        judgement.fault("wrong-channel", channel=name, shown=shown_as)
     return judgement.measurement()
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from assessment.measurement import Measurement
 from assessment.recording import Recording
 from probes.gb28181.judging import Judgement
-from probes.platform.live import channels_of
-from probes.platform.marks import named_channel, read_mark
+from probes.platform.live import channels_of, shown_name
+from probes.platform.marks import read_mark
 from probes.platform.pictures import open_stream
 from probes.platform.reading import mapping, status, step, steps
 
@@ -47,12 +47,11 @@ def measure_sharing(recording: Recording) -> Measurement:
         if stays and (one.get("ended") is not None or seen.arrivals[-1] < left_at + _GOES_ON_S):
             judgement.fault("stopped-with-first", who=who)
         name = str(mapping(channels.get(str(one.get("channel")))).get("name"))
-        shown = [named_channel(lines, names) for lines in seen.lines.values()]
-        wrong = [found for found in shown if found not in (None, name)]
-        if wrong:
-            judgement.fault("wrong-picture", who=who, shown=wrong[0])
-        elif all(found is None for found in shown):
+        shown = shown_name(seen, names)
+        if shown is None:
             judgement.doubt("name-unread", who=who)
+        elif shown != name:
+            judgement.fault("wrong-picture", who=who, shown=shown)
     _pulls(judgement)
     return judgement.measurement()
 
@@ -90,12 +89,12 @@ def _marks(
     for one in watched:
         own = str(one.get("user"))
         seen = open_stream(recording, one, search=SEARCHED)
-        if not seen.lines:
+        if not seen.searched:
             continue
         looked += 1
         found = [
             read_mark(lines, own, [user for user in users if user != own], written=names)
-            for _, lines in sorted(seen.lines.items())
+            for lines in seen.written()
         ]
         read[str(one.get("of"))] = [words for mark in found for words in mark.words]
         first, last = found[0], found[-1]

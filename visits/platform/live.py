@@ -61,11 +61,13 @@ async def record_viewers(visit: Visit) -> None:
                 await stream.wait_for_bytes(1, seconds + script.react)
                 if waits:
                     await leaving.wait()
-                await stream.wait_for_end(seconds / 2)
+                await stream.wait_for_end(seconds / 2 if waits else seconds)
 
+        # The first is watching when the others come.
+        first = asyncio.create_task(watch(_VIEWERS[0], False))
+        await asyncio.sleep(seconds / 4)
         staying = [asyncio.create_task(watch(of, True)) for of in _VIEWERS[1:]]
         try:
-            first = asyncio.create_task(watch(_VIEWERS[0], False))
             await asyncio.sleep(seconds / 4)
             await _count_pulls(script, shown["id"])
             await first
@@ -73,9 +75,9 @@ async def record_viewers(visit: Visit) -> None:
             leaving.set()
             await asyncio.gather(*staying)
         finally:
-            for task in staying:
+            for task in (first, *staying):
                 task.cancel()
-            await asyncio.gather(*staying, return_exceptions=True)
+            await asyncio.gather(first, *staying, return_exceptions=True)
 
 
 async def record_ramp(visit: Visit) -> None:

@@ -57,7 +57,7 @@ async def _play(
         control = partial(_control, script, session, identifier, stream)
         await control("scale", length, scale=1.0)
         await control("scale", length, scale=4.0)
-        await control("scale", length, scale=0.5)
+        await control("scale", 1.5 * length, scale=0.5)
         await control("scale", 1.0, scale=1.0)
         await control("pause", length / 2)
         await control("resume", length / 2)
@@ -123,5 +123,7 @@ async def _control(
     )
     step = script.steps[-1]
     if outcome.done:
+        if action != "pause":
+            await stream.wait_for_bytes(len(stream.data) + 1, script.react)
         await stream.wait_for_end(seconds)
     step["until"] = script.now

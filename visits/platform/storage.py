@@ -22,7 +22,7 @@ LEAST_DAYS = 7
 #: Cameras and, of each day of each, moments that are drawn.
 CAMERAS, DRAWS = 2, 2
 #: What is asked for at a moment, and how long its first picture is waited for.
-_PERIOD_S, _ENOUGH_S = 10.0, 0.6
+_PERIOD_S, _ENOUGH_S, _PATIENCE_S = 10.0, 0.6, 20.0
 
 
 async def record_storage(visit: Visit) -> None:
@@ -96,6 +96,6 @@ async def _fetch(script: PlatformScript, channel: dict[str, Any], day: int, at: 
     stream_of = partial(port.playback, session, opened.id)
     async with watching(script, "draw", f"{day}-{round(at)}", stream_of, **wanted) as stream:
         if stream is not None and stream.status == 200:
-            await stream.wait_for_bytes(1, script.react)
+            await stream.wait_for_bytes(1, _PATIENCE_S)
             await stream.wait_for_end(_ENOUGH_S)
     await port.close_playback(session, opened.id)
