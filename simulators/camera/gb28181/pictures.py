@@ -114,6 +114,7 @@ class HeadPictures:
         self._first: float | None = None
         self._number = 0
         self._key = True
+        self._whole = panorama(spec.scene, spec.look, spec.seed)
         self._encoder = VideoEncoder(self._spec, LIVE)
 
     def due(self) -> float:
@@ -140,8 +141,7 @@ class HeadPictures:
 
     def _take(self, position: Position, key: bool) -> list[tuple[bytes, bool, int]]:
         spec = self._spec
-        whole = panorama(spec.scene, spec.look, spec.seed)
-        frame = window(whole, position, spec.width, spec.height)
+        frame = window(self._whole, position, spec.width, spec.height)
         return self._encoder.encode(planar(frame), self._number, key=key)
 
 
@@ -249,7 +249,6 @@ async def head_pictures(
     spec: ClipSpec, head: PanTiltHead, now: Callable[[], float], begin: float = 0.0
 ) -> HeadPictures:
     """The pictures of ``head``; the panorama is painted off the event loop."""
-    await asyncio.to_thread(panorama, spec.scene, spec.look, spec.seed)
     return await asyncio.to_thread(HeadPictures, spec, lambda: head.position(now()), begin, now)
 
 

@@ -5,6 +5,7 @@ At rest, zoom 1, the window is the scene itself; the panorama around it is the s
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 import cv2
@@ -17,9 +18,21 @@ from simulators.camera.street import Picture
 _WIDTH, _HEIGHT = 1920, 1080
 
 
-@lru_cache(maxsize=2)
+_PAINTING = threading.Lock()
+
+
 def panorama(scene: str, look: str = "", seed: int = 0) -> Picture:
-    """The scene with as much again on every side, 5760x3240; the scene keeps still."""
+    """The scene with as much again on every side, 5760x3240; the scene keeps still.
+
+    Cameras of one process that want the same one at once have it painted once: each by itself,
+    they would keep a busy machine painting long after their heads were told to move.
+    """
+    with _PAINTING:
+        return _painted(scene, look, seed)
+
+
+@lru_cache(maxsize=2)
+def _painted(scene: str, look: str, seed: int) -> Picture:
     middle = scenes.render(scene, 0, _WIDTH, _HEIGHT, seed, moving=False)
     middle = scenes.apply_look(middle, look, 0, seed)
     wide = cv2.copyMakeBorder(middle, _HEIGHT, _HEIGHT, _WIDTH, _WIDTH, cv2.BORDER_REFLECT_101)

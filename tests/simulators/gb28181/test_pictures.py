@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from simulators.camera import scenes
 from simulators.camera.encoders import ClipSpec
+from simulators.camera.gb28181 import view
 from simulators.camera.gb28181.head import Position
 from simulators.camera.gb28181.pictures import LIVE_FPS, HeadPictures
 
@@ -43,3 +47,19 @@ async def test_a_camera_that_cannot_keep_up_leaves_pictures_out() -> None:
     assert taken[1] == 5.0 + 1 / LIVE_FPS
     assert abs(taken[3] - (clock.now - 95.0)) < 1 / LIVE_FPS
     assert pictures.due() == taken[3] + 1 / LIVE_FPS
+
+
+async def test_cameras_that_look_at_the_same_have_it_painted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    painted = []
+    render = scenes.render
+
+    def counted(*arguments: object, **more: object) -> object:
+        painted.append(arguments)
+        return render(*arguments, **more)
+
+    view._painted.cache_clear()
+    monkeypatch.setattr(scenes, "render", counted)
+    await asyncio.gather(*(asyncio.to_thread(view.panorama, "day") for _ in range(6)))
+    assert len(painted) == 1
