@@ -18,6 +18,7 @@ pytest_plugins = [
     "steps.service",
     "steps.gb28181",
     "steps.composition",
+    "steps.choice",
     "steps.platform",
     "steps.platform_video",
     "steps.papers",

@@ -302,11 +302,12 @@ def _kinds(staged: list[StagedPoint], pool: OnlinePool | None = None) -> dict[st
 
 
 def _judge_points(matrix: _Matrix, staged: list[StagedPoint]) -> list[Outcome]:
-    requirements = frozenset(cell.requirement for one in staged for cell in one.cells)
+    scope = scope_of(staged)
+    requirements = frozenset(name for names in scope.values() for name in names)
     if not requirements:
         return []
     points = [one.simulated.point for one in staged]
-    matrix.acceptance(points, requirements, scope=scope_of(staged))
+    matrix.acceptance(points, requirements, scope=scope)
     return [matrix.outcome(cell, one.simulated.point.id) for one in staged for cell in one.cells]
 
 

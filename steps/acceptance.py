@@ -49,7 +49,8 @@ class HarnessError(Exception):
 class Acceptance:
     """One run: the site under test, the catalogue, and the two ports to the world.
 
-    ``drawn`` is the sample, drawn once per run. ``today`` judges validity dates.
+    ``drawn`` is the sample, drawn once per run. ``today`` judges validity dates. ``found`` is what
+    the scenarios so far concluded; they run in the order of the catalogue.
     """
 
     site: Site
@@ -61,6 +62,7 @@ class Acceptance:
     scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attestations: tuple[Attestation, ...] = ()
     measured: dict[tuple[str, str], Measurement] = field(default_factory=dict)
+    found: list[Finding] = field(default_factory=list)
 
     def in_scope(self, requirement: str, points: Iterable[Point]) -> tuple[Point, ...]:
         """The points that count for ``requirement``: all, unless ``scope`` narrows a point."""
@@ -186,6 +188,7 @@ class ScenarioRun:
     def keep(self, finding: Finding) -> None:
         """Commit a finding under the scenario and the step that made it."""
         self.findings.append(finding)
+        self.acceptance.found.append(finding)
         self.acceptance.findings.save_finding(finding, f"{self.title}：{self.step}")
 
 

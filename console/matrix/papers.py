@@ -25,8 +25,12 @@ _CLAUSES = {
     ("contract-as-the-standard", "quality"): 85.0,
     ("contract-asks-more", "quality"): 98.0,
 }
-#: Clauses that the contract has not, by cell: whoever looked records that.
-_LACKING = {"storage-time-missing": "storage-time", "overrun-clause-missing": "overrun-clause"}
+#: What is not there, by cell: whoever looked records that.
+_LACKING = {
+    "storage-time-missing": "storage-time",
+    "overrun-clause-missing": "overrun-clause",
+    "mixed-lane-without-capture": "vehicle-captures",
+}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from console.bundled_site import (
     simulated_platform,
     simulated_point,
 )
+from console.matrix.camera_choice import RESTS_ON, SCENES, chosen_point
 from console.matrix.cells import Cell
 from console.virtual_watch import virtual_watch
 from simulators.site_plan import CameraPlan, Ground
@@ -116,6 +117,8 @@ def stage_points(cells: Iterable[Cell], ground: Ground) -> list[StagedPoint]:
             where = "virtual"
         elif cell.requirement == _PAPERS:
             where = "papers"
+        elif cell.requirement in SCENES:
+            where = cell.requirement
         elif cell.kind == "variant":
             where = "indoor" if cell.requirement == _INDOOR else "variant"
         else:
@@ -136,6 +139,8 @@ def _staged(
         point = simulated_point(number, ground, name=name, network=_NETWORK, uplink=False)
         recordings = virtual_watch((name,), subject=point.point.id)
         return StagedPoint(point, cells, tuple(recordings))
+    if where in SCENES:
+        return StagedPoint(chosen_point(number, ground, where, name, _NETWORK), cells)
     registering = _registering(name, cells)
     if name in _PASSWORDS:
         password = _PASSWORDS[name]
@@ -303,7 +308,13 @@ def stage_sites(cells: Iterable[Cell], pool: OnlinePool) -> list[StagedSite]:
 def scope_of(points: Iterable[StagedPoint]) -> dict[str, tuple[str, ...]]:
     """Which requirements each point is in scope for."""
     return {
-        staged.simulated.point.id: tuple(dict.fromkeys(one.requirement for one in staged.cells))
+        staged.simulated.point.id: tuple(
+            dict.fromkeys(
+                name
+                for one in staged.cells
+                for name in (one.requirement, *RESTS_ON.get(one.requirement, ()))
+            )
+        )
         for staged in points
     }
 
