@@ -17,6 +17,7 @@ pytest_plugins = [
     "steps.wire",
     "steps.service",
     "steps.gb28181",
+    "steps.events",
     "steps.composition",
     "steps.choice",
     "steps.platform",

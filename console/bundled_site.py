@@ -259,6 +259,7 @@ def simulated_site(
         points=(*(one.point for one in points), *(one.point for one in platforms)),
         platform_addresses=(platform,),
         light_box=f"http://{host}:{_CONTROL_PORT}",
+        scene_rig=f"http://{host}:{_CONTROL_PORT}",
         wire=Wire(
             interface="lo",
             link=f"http://{host}:{_CONTROL_PORT}",

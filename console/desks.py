@@ -10,7 +10,7 @@ from assessment.recording import Recording
 from assessment.store import RunStore
 from console.attendant import ConsoleAttendant
 from console.wire_visit import wire_recorder
-from hardware_rigs.http_rig import HttpGb28181Rig, HttpLightBox, HttpPlatformRig
+from hardware_rigs.http_rig import HttpGb28181Rig, HttpLightBox, HttpPlatformRig, HttpSceneRig
 from protocols.time_source import SystemTime
 from simulators import certificates
 from standard.catalogue import Requirement
@@ -24,6 +24,7 @@ from targets.platform.target import PlatformTarget
 from targets.site import Point, Site
 from visits.circumstances import Circumstances, Lengths, PlatformAtHand
 from visits.desk import Recorder, VisitDesk
+from visits.events import EVENT_KINDS
 from visits.platform.kinds import PLATFORM_RECORDERS
 from visits.reference import HostReference
 
@@ -40,6 +41,7 @@ _ORDER = (
     "clock",
     "wire",
     "online",
+    *EVENT_KINDS,
     "gb28181:queries",
     "gb28181:live",
     "gb28181:control",
@@ -224,6 +226,9 @@ def circumstances_of(
     rig = None
     if site.gb28181 is not None and site.gb28181.rig:
         rig = HttpGb28181Rig(site.gb28181.rig, time_source=time_source)
+    scene_rig = None
+    if site.scene_rig:
+        scene_rig = HttpSceneRig(site.scene_rig, time_source=time_source)
     return Circumstances(
         time_source=time_source,
         reference=HostReference(site.time_servers, time_source=time_source),
@@ -232,6 +237,7 @@ def circumstances_of(
         lengths=quick.with_quick_devices() if site.simulated else quick,
         gb28181=registrar,
         gb28181_rig=rig,
+        scene_rig=scene_rig,
         platforms=platforms or {},
     )
 

@@ -15,6 +15,7 @@ from console.sites import SiteError, load_site
 from messages import text
 from standard.catalogue import Requirement, catalogue
 from targets.site import Site
+from visits.events import EVENT_KINDS
 from visits.platform.kinds import PLATFORM_INTRUSIVE
 
 #: Seconds that one visit of a kind keeps one camera busy, and whether people at the site notice.
@@ -29,6 +30,7 @@ _VISIT_SECONDS = {
     "snapshot": 2,
     "white-light": 12,
     "clock": 25,
+    **dict.fromkeys(EVENT_KINDS, 35),
     "wire": 12,
     "online": 8,
     "passwords": 15,

@@ -18,6 +18,7 @@ from targets.gb28181.rig import State
 from targets.http_client import HttpClient
 from targets.light import Level
 from targets.link import LinkState
+from targets.scene_rig import ContactState, PlayState
 
 
 class HttpRig:
@@ -107,6 +108,29 @@ class HttpGb28181Rig:
         await self._rig.put(point, "alarm-input", "state", state)
 
 
+class HttpSceneRig:
+    """What plays events before cameras and reads their outputs; see ``targets.scene_rig``."""
+
+    def __init__(self, base: str, *, time_source: TimeSource) -> None:
+        self._rig = HttpRig(base, time_source=time_source)
+
+    async def play(self, point: str, event: str, state: PlayState) -> None:
+        """Begin or end an event before the camera of ``point``."""
+        body = {"event": event, "state": state}
+        path = f"cameras/{quote(point, safe='')}/event"
+        await self._rig.ask("PUT", path, body, f"{event}: {state}")
+
+    async def output(self, point: str) -> ContactState:
+        """How the contact of the alarm output of ``point`` stands."""
+        path = f"cameras/{quote(point, safe='')}/alarm-output"
+        found = _mapping(await self._rig.ask("GET", path, None, "alarm-output"), "alarm-output")
+        if found.get("state") == "closed":
+            return "closed"
+        if found.get("state") == "open":
+            return "open"
+        raise VisitProblem("visit.rig-failed", wanted="alarm-output", detail="state")
+
+
 class HttpPlatformRig:
     """What works the machine of a platform; see ``targets.platform.rig.PlatformRig``."""
 
@@ -123,14 +147,18 @@ class HttpPlatformRig:
 
     async def search_host(self, point: str) -> Mapping[str, Any]:
         """What is found on the host of the platform at ``point``."""
-        answer = await self._rig.ask("GET", _of(point, "host"), None, "host")
-        try:
-            found = json.loads(answer)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise VisitProblem("visit.rig-failed", wanted="host", detail="JSON")
-        return found
+        return _mapping(await self._rig.ask("GET", _of(point, "host"), None, "host"), "host")
+
+
+def _mapping(answer: bytes, wanted: str) -> Mapping[str, Any]:
+    """An answer that is a JSON object."""
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise VisitProblem("visit.rig-failed", wanted=wanted, detail="JSON")
+    return found
 
 
 def _of(point: str, what: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from protocols.onvif_topics import SCENE_EVENTS
 from simulators.behaviours import registry
 from simulators.camera.state import CameraState
 
@@ -19,6 +20,7 @@ LARGEST_BODY = 65_536
 
 Changed = Callable[[str], Awaitable[None]]
 Linked = Callable[[str, bool], Awaitable[None]]
+Played = Callable[[str, str, bool], Awaitable[None]]
 LINK_STATES = ("up", "down")
 REGISTRATION_STATES = ("on", "off")
 
@@ -27,7 +29,8 @@ class SiteControl:
     """Serves ``GET /cameras``, ``GET|PUT /cameras/{point}/light``, ``.../behaviours``,
     ``PUT .../link``, which pulls and plugs the cable between a camera and its platform,
     ``PUT .../registration``, which lets it register with its GB/T 28181 platform or leave it, and
-    ``PUT .../alarm-input``, which closes and opens the contact at its alarm input.
+    ``PUT .../alarm-input``, which closes and opens the contact at its alarm input,
+    ``PUT .../event``, which plays something before it, and ``GET .../alarm-output``.
 
     Args:
         cameras: the state of each camera by its point.
@@ -38,6 +41,8 @@ class SiteControl:
         linked: awaited with the point and whether its cable is plugged.
         registered: awaited with the point and whether it shall be registered.
         alarmed: awaited with the point and whether its alarm input is closed.
+        played: awaited with the point, the event and whether it begins.
+        output: whether the contact of a point's alarm output is closed, ``None`` without one.
     """
 
     def __init__(
@@ -49,6 +54,8 @@ class SiteControl:
         linked: Linked | None = None,
         registered: Linked | None = None,
         alarmed: Linked | None = None,
+        played: Played | None = None,
+        output: Callable[[str], bool | None] | None = None,
     ) -> None:
         self._cameras = cameras
         self._address = address
@@ -57,6 +64,8 @@ class SiteControl:
         self._linked = linked
         self._registered = registered
         self._alarmed = alarmed
+        self._played = played
+        self._output = output
         self._runner: web.AppRunner | None = None
 
     @property
@@ -81,6 +90,8 @@ class SiteControl:
                 web.put("/cameras/{point}/link", self._put_link),
                 web.put("/cameras/{point}/registration", self._put_registration),
                 web.put("/cameras/{point}/alarm-input", self._put_alarm_input),
+                web.put("/cameras/{point}/event", self._put_event),
+                web.get("/cameras/{point}/alarm-output", self._get_alarm_output),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -130,6 +141,23 @@ class SiteControl:
 
     async def _put_alarm_input(self, request: web.Request) -> web.Response:
         return await self._put_state(request, REGISTRATION_STATES, self._alarmed)
+
+    async def _put_event(self, request: web.Request) -> web.Response:
+        state = self._camera(request)
+        body = await _body(request, {"event", "state"})
+        event, wanted = body.get("event"), body.get("state")
+        if event not in SCENE_EVENTS or wanted not in REGISTRATION_STATES:
+            raise _wrong(f"event must be one of {', '.join(SCENE_EVENTS)}, state on or off")
+        if self._played is not None:
+            await self._played(state.point, str(event), wanted == "on")
+        return web.json_response({"event": event, "state": wanted})
+
+    async def _get_alarm_output(self, request: web.Request) -> web.Response:
+        state = self._camera(request)
+        closed = None if self._output is None else self._output(state.point)
+        if closed is None:
+            raise web.HTTPNotFound(reason="no alarm output")
+        return web.json_response({"state": "closed" if closed else "open"})
 
     async def _put_state(
         self, request: web.Request, states: tuple[str, str], told: Linked | None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from simulators.camera import clips
 from simulators.camera.camera import SimulatedCamera
+from simulators.camera.detectors import Detectors
 from simulators.camera.encoders import ClipSpec
 from simulators.camera.gb28181.alarms import INPUT_DEAD
 from simulators.camera.gb28181.device import GbDevice
@@ -56,6 +57,10 @@ class SimulatedSite:
             )
             for camera in plan.cameras
         }
+        self._detectors = {
+            point: Detectors(camera.state, camera.onvif.events, self._registering.get(point))
+            for point, camera in self._cameras.items()
+        }
         self._links = {
             camera.point: Uplink(
                 camera.address, plan.platform, self._states[camera.point].behaviours
@@ -71,6 +76,8 @@ class SimulatedSite:
             linked=self._link,
             registered=self._register,
             alarmed=self._alarm,
+            played=self._play,
+            output=self._output_closed,
         )
         self._time = None if plan.time_server is None else NtpServer(*plan.time_server)
 
@@ -96,6 +103,8 @@ class SimulatedSite:
     async def stop(self) -> None:
         """Close whatever is open."""
         await self._control.stop()
+        for detectors in self._detectors.values():
+            await detectors.close()
         for service in reversed(self._platforms):
             await service.stop()
         for link in self._links.values():
@@ -142,6 +151,13 @@ class SimulatedSite:
             events.emit(DIGITAL_INPUT, {"InputToken": "input_0"}, told)
         if point in self._registering:
             await self._registering[point].set_alarm_input(closed)
+
+    async def _play(self, point: str, event: str, lasts: bool) -> None:
+        self._detectors[point].see(event, lasts)
+
+    def _output_closed(self, point: str) -> bool | None:
+        relay = next(iter(self._cameras[point].onvif.device.relays.values()), None)
+        return None if relay is None else relay.closed
 
     async def _link(self, point: str, plugged: bool) -> None:
         if point in self._links:

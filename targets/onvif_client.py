@@ -211,6 +211,12 @@ class OnvifClient:
         address = self.services.get(NAMESPACES[service])
         if address is None:
             raise VisitProblem("visit.not-offered", what=service, detail="GetServices")
+        return await self.call_at(service, address, operation, **parameters)
+
+    async def call_at(
+        self, service: str, address: str, operation: str, **parameters: Any
+    ) -> etree._Element:
+        """As ``call``, at an address that the device gave in an answer."""
         proxy = service_proxy(service, address, self._ask)
         answer: etree._Element = await getattr(proxy, operation)(parameters or None)
         return answer
@@ -326,6 +332,7 @@ def _capability_addresses(answer: etree._Element) -> dict[str, str]:
         "imaging": ("Imaging",),
         "ptz": ("PTZ",),
         "deviceio": ("Extension", "DeviceIO"),
+        "events": ("Events",),
     }
     found = {}
     for service, path in wanted.items():

@@ -43,6 +43,7 @@ NAMESPACES: Mapping[str, str] = {
     "imaging": "http://www.onvif.org/ver20/imaging/wsdl",
     "ptz": "http://www.onvif.org/ver20/ptz/wsdl",
     "deviceio": "http://www.onvif.org/ver10/deviceIO/wsdl",
+    "events": "http://www.onvif.org/ver10/events/wsdl",
 }
 """Namespace of each service by its short name."""
 
@@ -75,6 +76,8 @@ def _definition(service: str) -> tuple[Path, str]:
     """WSDL file and binding of ``service``."""
     if service == MEDIA2:
         return _OWN_WSDL / "media2.wsdl", f"{{{_MEDIA2_NAMESPACE}}}Media2Binding"
+    if service == "subscription":  # not among the services of onvif-zeep, but in its WSDL
+        return _ONVIF_WSDL / "events.wsdl", f"{{{NAMESPACES['events']}}}SubscriptionManagerBinding"
     entry = onvif.definition.SERVICES[service]
     return _ONVIF_WSDL / entry["wsdl"], f"{{{entry['ns']}}}{entry['binding']}"
 
@@ -90,7 +93,10 @@ def _parsed(service: str) -> _SharedClient:
 
 
 def service_proxy(service: str, address: str, post: Post) -> Any:
-    """A proxy of ``service`` (key of ``NAMESPACES``) at ``address``; its operations are awaited."""
+    """A proxy of ``service`` at ``address``; its operations are awaited.
+
+    ``service`` is a key of ``NAMESPACES``, ``pullpoint`` or ``subscription``.
+    """
     path, binding = _definition(service)
     client = copy.copy(_parsed(service))
     client.transport = _Transport(post)

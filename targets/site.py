@@ -190,6 +190,7 @@ class Site:
     platform_reports: Mapping[str, Any] = field(default_factory=dict)
     sampling: Plan = field(default_factory=Plan)
     light_box: str = ""
+    scene_rig: str = ""
     wire: Wire | None = None
     time_servers: tuple[str, ...] = ()
     certificate_authority: Path | None = None

@@ -163,6 +163,7 @@ _SITE_FIELDS = (
     "platform",
     "sampling",
     "light",
+    "scene_rig",
     "wire",
     "time_servers",
     "gb28181",
@@ -229,6 +230,7 @@ def read_site(
         platform_reports=reports,
         sampling=_sampling(reader, fields.get("sampling")),
         light_box=_light_box(reader, fields.get("light")),
+        scene_rig=_http(reader, fields.get("scene_rig"), "scene_rig"),
         wire=_wire(reader, fields.get("wire")),
         time_servers=_texts(reader, fields.get("time_servers"), "time_servers"),
         certificate_authority=reader.path(
@@ -397,9 +399,14 @@ def _sampling(reader: Reader, node: yaml.Node | None) -> Plan:
 
 def _light_box(reader: Reader, node: yaml.Node | None) -> str:
     fields = reader.mapping(node, "light", ("http",))
-    address = reader.words(fields.get("http"), "light.http")
+    return _http(reader, fields.get("http"), "light.http")
+
+
+def _http(reader: Reader, node: yaml.Node | None, where: str) -> str:
+    """The HTTP address of a rig."""
+    address = reader.words(node, where)
     if address and not address.startswith(("http://", "https://")):
-        reader.note(fields["http"], "bad-uri", found=address, schemes="http, https")
+        reader.note(node, "bad-uri", found=address, schemes="http, https")
     return address
 
 

@@ -16,6 +16,7 @@ from targets.onvif_media import CameraMedia
 from targets.platform import PlatformPort
 from targets.platform.rig import PlatformRig
 from targets.platform.target import PlatformTarget
+from targets.scene_rig import SceneRig
 from targets.transcript import Transcript
 from visits.draft import Draft
 
@@ -49,6 +50,8 @@ class Lengths:
         gb_move: of one movement of the lens.
         gb_play: of each stretch of a playback.
         gb_answer: bound of one answer.
+        event_quiet: looking on while nothing is played before the camera.
+        event_wait: for what is told of an event.
         platform_react: for what a platform does at once: it ends a session, a stream.
         platform_ports: TCP ports that are scanned.
         platform_stream: of one live stream, and of each stretch of a playback.
@@ -78,6 +81,8 @@ class Lengths:
     gb_move: float = 2.0
     gb_play: float = 10.0
     gb_answer: float = 10.0
+    event_quiet: float = 20.0
+    event_wait: float = 20.0
     platform_react: float = 5.0
     platform_ports: Sequence[int] = range(1, 65_536)
     platform_stream: float = 10.0
@@ -90,6 +95,7 @@ class Lengths:
         return replace(
             self, gb_come=30.0, gb_react=8.0, gb_refuse=5.0, gb_granted=4, gb_watch=5.0,
             gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_play=4.0, gb_answer=6.0,
+            event_quiet=1.5, event_wait=8.0,
             # A simulated platform shares its machine with services that are not its own.
             platform_ports=(80, 443, 554, 1935, 5060, 5061, 8080, 8443), platform_stream=4.0,
             platform_move=0.8, platform_settle=1.0, platform_dwell=2.0,
@@ -132,6 +138,7 @@ class Circumstances:
         seed: of whatever is scattered.
         gb28181: where devices register, ``None`` when the site does not say.
         gb28181_rig: what takes their registration off and on and switches their alarm input.
+        scene_rig: what plays events before cameras and reads their outputs.
         platforms: the operator's platforms, by point.
     """
 
@@ -144,6 +151,7 @@ class Circumstances:
     seed: int = 1
     gb28181: UpperPlatform | None = None
     gb28181_rig: Gb28181Rig | None = None
+    scene_rig: SceneRig | None = None
     platforms: Mapping[str, PlatformAtHand] = field(default_factory=dict)
 
 

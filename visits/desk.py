@@ -26,6 +26,7 @@ from visits.circumstances import Circumstances, Lengths, Visit
 from visits.clock import record_clock
 from visits.description import record_description
 from visits.draft import Draft
+from visits.events import EVENT_KINDS, EVENT_RECORDERS, planned_events
 from visits.gb28181.kinds import GB28181_RECORDERS
 from visits.gb28181.plan import planned_gb28181
 from visits.online import record_online
@@ -95,6 +96,7 @@ RECORDERS: Mapping[str, Recorder] = {
     "white-light": record_white_light,
     "online": record_online,
     "passwords": record_passwords,
+    **EVENT_RECORDERS,
     **GB28181_RECORDERS,
     **PLATFORM_RECORDERS,
     **{
@@ -110,6 +112,8 @@ def planned_seconds(kind: str, lengths: Lengths) -> float:
         return lengths.main
     if kind.startswith(BY_REGISTRATION):
         return planned_gb28181(kind, lengths)
+    if kind in EVENT_KINDS:
+        return planned_events(lengths)
     if kind in PLATFORM_RECORDERS:
         return planned_platform(kind, lengths)
     return {
@@ -365,7 +369,7 @@ async def _bounded(work: Awaitable[None], seconds: float) -> Reason | None:
 
 def _by_registration(kind: str) -> bool:
     """Whether a visit of this kind can be made to a device that only registers."""
-    return kind.startswith(BY_REGISTRATION) or kind in ("clock", "online")
+    return kind.startswith(BY_REGISTRATION) or kind in ("clock", "online", *EVENT_KINDS)
 
 
 def _meets_registrar(kind: str) -> bool:

@@ -36,6 +36,7 @@ _PAGES: dict[str, dict[str, Any]] = {
     "gb-tls": {"transport": "tls"},
     "gb-tcp": {"transport": "tcp"},
     "weak-registration-password": {"password": "12345678"},
+    "events-by-gb28181": {},
 }
 _PASSWORDS = {
     "factory-password": "12345",
@@ -47,7 +48,9 @@ _ACCESS = {"access-type-missing": "", "access-type-contradicted": "4g"}
 #: The interface that a camera has and is declared to have, by variant.
 _INTERFACES = {"access-wifi": "wifi", "access-4g": "4g"}
 #: What is no behaviour of a camera but a setting of a sound one.
-_SETTINGS_ONLY = frozenset({"weak-registration-password", *_ACCESS, *_INTERFACES})
+_SETTINGS_ONLY = frozenset(
+    {"weak-registration-password", "events-by-gb28181", *_ACCESS, *_INTERFACES}
+)
 #: Declared police networks that hold neither camera nor platform, by variant.
 _ELSEWHERE = {
     "police-range-elsewhere": ("10.0.0.0/8", "fd00::/8"),
@@ -169,6 +172,9 @@ def _staged(
     )
     if name in _ACCESS:
         point = replace(point, point=replace(point.point, access=_ACCESS[name]))
+    if name == "events-by-gb28181":  # all that the site knows of the camera is that it registers
+        known = replace(point.point, uri=f"gb28181://{point.point.gb28181}")
+        point = replace(point, point=known)
     if name == "id-not-20-digits":  # the site file has what the device's own page shows
         known = replace(point.point, gb28181=point.point.gb28181[:18])
         point = replace(point, point=known)
@@ -179,7 +185,7 @@ def _registering(name: str, cells: tuple[Cell, ...]) -> dict[str, Any] | None:
     """The GB/T 28181 page of a camera whose cells are about its registration; else ``None``."""
     requirements = {cell.requirement for cell in cells}
     visits = {kind for one in requirements for kind in catalogue()[one].visits}
-    if not any(kind.startswith("gb28181:") for kind in visits):
+    if name not in _PAGES and not any(kind.startswith("gb28181:") for kind in visits):
         return None
     settings = dict(_PAGES.get(name, {}))
     if _PROTECTION in requirements:

@@ -47,6 +47,7 @@ def test_no_two_features_share_a_requirement() -> None:
 def test_numbers_in_steps_are_those_of_the_catalogue() -> None:
     spoken = {
         "4.3.1-c2": (r"帧率不低于(\d+)帧", "frame-rate"),
+        **{f"4.3.1-i{number}": (r"在(\d+)秒内通知", "event-delay") for number in range(1, 6)},
         "5.3-a": (r"在线率不低于(\d+)%", "online-rate"),
         "4.3.3.5-d": (r"时钟误差小于(\d+)秒", "worst-clock-error"),
     }

@@ -22,6 +22,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "visit.not-offered": {"what": "x", "detail": "y"},
     "visit.unreachable": {"detail": "x"},
     "visit.no-rig": {"light": "night"},
+    "visit.no-scene-rig": {"what": "motion"},
     "visit.rig-failed": {"wanted": "night", "detail": "HTTP 404"},
     "visit.needs-onvif": {},
     "visit.one-stream": {"what": "H.264"},

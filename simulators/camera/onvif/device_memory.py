@@ -55,6 +55,11 @@ class Relay:
     delay: str = "PT0S"
     idle: str = "open"
 
+    @property
+    def closed(self) -> bool:
+        """Whether the contact is closed: in the idle state or not (ONVIF Device I/O 5.7)."""
+        return self.active == (self.idle == "open")
+
 
 @dataclass
 class Mount:

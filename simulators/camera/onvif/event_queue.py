@@ -8,13 +8,17 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from simulators.behaviours import defect
+from simulators.behaviours import defect, variant
 from simulators.camera.onvif.soap import SoapError
 from simulators.camera.state import CameraState
 
 NO_DIGITAL_INPUT = defect("no-digital-input", "The camera has no alarm input.")
 NO_ALARM_INPUT = defect(
     "no-alarm-input", "The camera has no alarm input, by ONVIF or by GB/T 28181."
+)
+FALSE_EVENT = defect("false-event", "Events are told of what does not happen.")
+VENDOR_TOPICS = variant(
+    "event-vendor-topics", "Detectors tell of what they find by topics of the vendor's own."
 )
 
 MAXIMUM_PULL_POINTS = 32
@@ -113,6 +117,18 @@ TOPICS = {
         ),
     )
 }
+
+
+#: What a vendor may call them instead.
+_VENDOR_NAMES = {
+    MOTION_ALARM: "vendor:VideoAnalytics/vendor:MotionDetection",
+    LINE_CROSSED: "tns1:RuleEngine/vendor:CrossLineDetector/vendor:Alarm",
+    FIELD_INTRUSION: "tns1:RuleEngine/vendor:IntrusionDetection/vendor:Alarm",
+    SOUND: "vendor:AudioAnalytics/vendor:AudioAlarm",
+    DEFOCUS: "vendor:VideoAnalytics/vendor:DefocusDetection",
+}
+#: What a camera that tells of nothing real tells of, when somebody begins to listen.
+_MADE_UP = (MOTION_ALARM, LINE_CROSSED, FIELD_INTRUSION, SOUND, DEFOCUS)
 
 
 @dataclass(frozen=True)
@@ -253,6 +269,11 @@ class Events:
         pull_point = PullPoint(self._count, wanted, now + seconds)
         self._pull_points[self._count] = pull_point
         self.synchronise(pull_point)
+        if self._state.has(FALSE_EVENT):
+            for topic in (TOPICS[name] for name in _MADE_UP):
+                source = topic.initial[0] if topic.initial else {"Rule": "line"}
+                data = dict.fromkeys(topic.data, "true")
+                pull_point.put(Event(self._state.clock.now(), topic.name, source, data, "Changed"))
         return pull_point
 
     def pull_point(self, identity: int, now: float) -> PullPoint:
@@ -293,6 +314,10 @@ class Events:
     def topics(self) -> list[Topic]:
         """The topics of this camera."""
         return [topic for topic in TOPICS.values() if self._exists(topic)]
+
+    def name_of(self, topic: str) -> str:
+        """How this camera calls one of ``TOPICS``."""
+        return _VENDOR_NAMES.get(topic, topic) if self._state.has(VENDOR_TOPICS) else topic
 
     def _exists(self, topic: Topic) -> bool:
         return topic.name != DIGITAL_INPUT or not lacks_input(self._state)

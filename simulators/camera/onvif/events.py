@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from simulators.camera.onvif.event_queue import TOPICS, Event, Filter, PullPoint, Topic
+from simulators.camera.onvif.event_queue import TOPICS, Event, Events, Filter, PullPoint, Topic
 from simulators.camera.onvif.markup import NAMESPACES, Qualified, Xml, x
 from simulators.camera.onvif.operations import Call, operation
 from simulators.camera.onvif.security import Access
@@ -30,7 +30,7 @@ def get_event_properties(call: Call) -> Xml:
         "tev:GetEventPropertiesResponse",
         x("tev:TopicNamespaceLocation", "http://www.onvif.org/onvif/ver10/topics/topicns.xml"),
         x("wsnt:FixedTopicSet", True),
-        x("wstop:TopicSet", *_topic_tree(call.device.events.topics())),
+        x("wstop:TopicSet", *_topic_tree(call.device.events)),
         *(x("wsnt:TopicExpressionDialect", dialect) for dialect in _DIALECTS),
         x(
             "tev:MessageContentFilterDialect",
@@ -43,10 +43,10 @@ def get_event_properties(call: Call) -> Xml:
     )
 
 
-def _topic_tree(topics: list[Topic]) -> list[Xml]:
+def _topic_tree(events: Events) -> list[Xml]:
     branches: dict[str, dict[str, list[tuple[str, Topic]]]] = {}
-    for topic in topics:
-        top, *middle, leaf = topic.name.split("/")
+    for topic in events.topics():
+        top, *middle, leaf = events.name_of(topic.name).split("/")
         branches.setdefault(top, {}).setdefault("/".join(middle), []).append((leaf, topic))
     return [
         x(
@@ -149,14 +149,14 @@ async def pull_messages(call: Call) -> Xml:
         "tev:PullMessagesResponse",
         x("tev:CurrentTime", instant(now)),
         x("tev:TerminationTime", instant(now + pull_point.ends - _loop_time())),
-        *(_notification(event) for event in messages),
+        *(_notification(call, event) for event in messages),
     )
 
 
-def _notification(event: Event) -> Xml:
+def _notification(call: Call, event: Event) -> Xml:
     return x(
         "wsnt:NotificationMessage",
-        x("wsnt:Topic", {"Dialect": _DIALECT}, Qualified(event.topic)),
+        x("wsnt:Topic", {"Dialect": _DIALECT}, Qualified(call.device.events.name_of(event.topic))),
         x(
             "wsnt:Message",
             x(

@@ -30,6 +30,7 @@ NAMESPACES = {
     "dn": "http://www.onvif.org/ver10/network/wsdl",
     "ter": "http://www.onvif.org/ver10/error",
     "tns1": "http://www.onvif.org/ver10/topics",
+    "vendor": "urn:example:vendor:topics",
     "tt": "http://www.onvif.org/ver10/schema",
     "tds": "http://www.onvif.org/ver10/device/wsdl",
     "trt": "http://www.onvif.org/ver10/media/wsdl",
