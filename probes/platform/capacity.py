@@ -17,11 +17,11 @@ from probes.text_reading import TextLine
 
 INSTRUMENT = "platform-capacity/1"
 LOAD, STORAGE = "platform-load", "platform-storage"
-#: Seconds without a picture that count as a stall (R-066).
+#: Seconds without a picture that count as a stall (R-048).
 STALL_S = 1.5
-#: Share of the promised time that the index must cover (R-067).
+#: Share of the promised time that the index must cover (R-049).
 COVERED = 0.99
-#: Seconds by which a drawn picture may be from the moment that was drawn (R-062).
+#: Seconds by which a drawn picture may be from the moment that was drawn (R-044).
 DRAWN_S = 3.0
 _DAY_S = 86_400.0
 #: A gap of this length at the same time of so many days is one that returns.

@@ -19,7 +19,7 @@ FILE, FILE_MARK = "download-file", "download-mark"
 HISTORY, FIELDS = "download-history", "download-fields"
 _SEARCHED = (0.1, 0.9)
 _FEWEST = 5
-#: Seconds by which a file may begin before or after, and end before or after, its period (R-062).
+#: Seconds by which a file may begin before or after, and end before or after, its period (R-044).
 EDGE_S = 2.0
 #: Media time may run ahead of the file's own by no more: more is a hole.
 HOLE_S = 2.0

@@ -14,7 +14,7 @@ from probes.platform.reading import mapping, mappings, status, steps
 
 INSTRUMENT = "platform-live/1"
 LIVE, H264, H265 = "platform-live", "platform-h264", "platform-h265"
-#: The first picture comes within this time of the request, in seconds (R-061).
+#: The first picture comes within this time of the request, in seconds (R-043).
 FIRST_PICTURE_S = 4.0
 #: Fewer pictures than this in the whole stream are none.
 _FEWEST = 5

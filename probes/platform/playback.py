@@ -16,13 +16,13 @@ from probes.platform.sharing import SEARCHED
 INSTRUMENT = "platform-playback/1"
 PLACE, PACE, PAUSE, SEEK = "playback-place", "playback-pace", "playback-pause", "playback-seek"
 _FEWEST = 5
-#: Seconds by which the first picture may be from the time asked for (R-062).
+#: Seconds by which the first picture may be from the time asked for (R-044).
 PLACE_S = 2.0
-#: Share by which a pace may be off (R-063), and share of the pictures that slow play must show.
+#: Share by which a pace may be off (R-045), and share of the pictures that slow play must show.
 PACE_SHARE, SLOW_PICTURES = 0.2, 0.7
-#: Seconds after which a pause must stand, and by which resuming may be off (R-064).
+#: Seconds after which a pause must stand, and by which resuming may be off (R-046).
 PAUSE_STANDS_S, RESUME_S = 0.7, 1.0
-#: Seconds before and behind the place sought at which the first picture may be (R-062).
+#: Seconds before and behind the place sought at which the first picture may be (R-044).
 SEEK_BEFORE_S, SEEK_BEHIND_S = 0.5, 1.5
 #: Of pictures that were on their way when a command was given.
 _ON_THE_WAY_S = 0.05

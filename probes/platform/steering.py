@@ -30,7 +30,7 @@ EFFECT, PRIORITY, HOME, PATROL = (
 SAME, OTHER = 0.85, 0.7
 #: Pictures are behind the order by the time they take to arrive.
 _BEHIND_S = 0.6
-#: A dwell may be shorter or longer by this share (R-065).
+#: A dwell may be shorter or longer by this share (R-047).
 DWELL_SHARE = 0.3
 _Grey = npt.NDArray[np.float32]
 

@@ -114,7 +114,7 @@ async def record_ramp(visit: Visit) -> None:
                     *(one.wait_for_bytes(1, script.react) for one in streams if one is not None)
                 )
                 began = script.now
-                await asyncio.sleep(visit.lengths.platform_stream / 2)
+                await asyncio.sleep(visit.lengths.platform_stream)
                 script.steps.append(
                     {"name": "held", "of": str(wanted), "at": began, "ended": script.now}
                 )
