@@ -264,7 +264,9 @@ def _arrivals(step: Mapping[str, Any]) -> list[tuple[float, int]]:
     return [
         (float(one[0]), int(one[1]))
         for one in (found if isinstance(found, list) else ())
-        if isinstance(one, list | tuple) and len(one) == 2
+        if isinstance(one, list | tuple)
+        and len(one) == 2
+        and all(isinstance(value, int | float) for value in one)
     ]
 
 

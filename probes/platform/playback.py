@@ -167,7 +167,8 @@ def measure_pause(recording: Recording) -> Measurement:
     if during and _changes(seen, during):
         judgement.fault("goes-on", pictures=len(during))
         return judgement.measurement()
-    before = seen.time_near(during[-1] if during else during.start - 1, step=-1)
+    shown = during or seen.between(0.0, min(stands, float(resume.get("at", stands))))
+    before = seen.time_near(shown[-1], step=-1) if shown else None
     behind = _stretch(seen, resume)
     after = seen.time_near(behind.start) if behind else None
     if not behind:

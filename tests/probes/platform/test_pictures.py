@@ -1,0 +1,195 @@
+"""Clocks, names, marks and views read from pictures that Pillow drew and FFmpeg coded."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import av
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from assessment.recording import Part, Recording
+from probes.platform.marks import likeness, named_channel, read_mark
+from probes.platform.pictures import SeenStream, open_stream
+from probes.platform.playback import measure_pause, measure_seek
+from probes.platform.sharing import measure_playback_mark
+from probes.platform.steering import likeness_of, mean_of
+from probes.text_reading import TextLine
+
+NOON = 1_795_744_800.0  # 2026-11-27 10:00:00 in Beijing
+FPS = 5
+WIDTH, HEIGHT = 640, 360
+
+
+def picture(at: float, mark: str) -> np.ndarray:
+    """A grey scene with a clock above, a name below, and a small mark in two places."""
+    rows = np.linspace(60, 150, HEIGHT, dtype=np.uint8)[:, None, None]
+    canvas = Image.fromarray(np.broadcast_to(rows, (HEIGHT, WIDTH, 3)).copy())
+    drawing = ImageDraw.Draw(canvas)
+    shown = datetime.fromtimestamp(int(at + 1e-6), UTC) + timedelta(hours=8)
+
+    def write(words: str, left: int, top: int, size: int) -> None:
+        font = ImageFont.load_default(size)
+        drawing.text(
+            (left, top), words, (255, 255, 255), font, stroke_width=2, stroke_fill=(0, 0, 0)
+        )
+
+    write(shown.strftime("%Y-%m-%d %H:%M:%S"), 16, 12, 32)
+    write("CAM-EAST-7", 16, 310, 32)
+    if mark:
+        for left, top in ((40, 120), (360, 200)):
+            write(mark, left, top, 15)
+    return np.asarray(canvas)
+
+
+def clip(times: list[float], mark: str) -> bytes:
+    """An H.264 MP4 that shows these moments one after another, as FFmpeg makes it."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.codec_context.max_b_frames = 0
+        stream.codec_context.thread_count = 1
+        for at in times:
+            frame = av.VideoFrame.from_ndarray(picture(at, mark), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def recording(times: list[float], mark: str, steps: list[dict[str, object]]) -> Recording:
+    """A playback by ``player`` in which each picture arrives a fifth of a second after the last."""
+    content = clip(times, mark)
+    sizes = _ends(content)
+    played = {
+        "name": "playback",
+        "of": "player",
+        "user": "wang.fang",
+        "channel": "1",
+        "part": "p.mp4",
+        "status": 200,
+        "arrivals": [[NOON + number / FPS, end] for number, end in enumerate(sizes)],
+    }
+    moment = datetime.fromtimestamp(NOON, UTC)
+    return Recording(
+        kind="platform:playback",
+        subject="platform",
+        started=moment,
+        ended=moment,
+        facts={"channels": [{"id": "1", "name": "CAM-EAST-7"}], "steps": [played, *steps]},
+        parts={"p.mp4": Part.of(content, "video/mp4")},
+    )
+
+
+def _ends(content: bytes) -> list[int]:
+    with av.open(io.BytesIO(content), "r") as container:
+        return [one.pos + one.size for one in container.demux(video=0) if one.size]
+
+
+@cache
+def normal() -> Recording:
+    return recording([NOON + number / FPS for number in range(20)], "wang.fang X7K9", [])
+
+
+def seen(found: Recording) -> SeenStream:
+    return open_stream(found, found.facts["steps"][0], search=(0.1,))
+
+
+def test_the_clock_is_found_and_followed_to_a_part_of_a_second() -> None:
+    stream = seen(normal())
+    assert len(stream) == 20
+    assert stream.codec == "h264"
+    assert stream.time_at(0) == NOON
+    assert stream.time_at(19) == NOON + 3
+    assert stream.first_showing(NOON + 2, 0, 19) == 10
+    assert stream.place_at(7, 19) == pytest.approx(NOON + 1.4, abs=0.01)
+
+
+def test_name_and_mark_are_read() -> None:
+    lines = next(seen(normal()).written())
+    assert named_channel(lines, ["CAM-EAST-7", "CAM-WEST-2"]) == "CAM-EAST-7"
+    assert read_mark(lines, "wang.fang", ["li.qiang"], written=["CAM-EAST-7"]).whose == "own"
+    assert read_mark(lines, "li.qiang", ["wang.fang"], written=["CAM-EAST-7"]).whose == "other"
+
+
+def test_no_mark_is_told_from_one_that_is_not_read() -> None:
+    bare = next(seen(recording([NOON] * 6, "", [])).written())
+    assert read_mark(bare, "wang.fang", written=["CAM-EAST-7"]).whose == "none"
+    clock = TextLine("2026-11-27 10:00:00", 1.0, 16, 12, 330, 50)
+    blurred = TextLine("vvnnq.f", 0.75, 40, 120, 120, 136)
+    assert read_mark([clock, blurred], "wang.fang", written=["CAM-EAST-7"]).whose == "unreadable"
+
+
+def test_likeness_forgives_a_letter_and_not_another_name() -> None:
+    assert likeness("tantou-ab12cd-first", "tantou-ab1zcd-first") > 0.9
+    assert likeness("tantou-ab12cd-first", "tantou-ab12cd-second") < 0.84
+    assert likeness("a", "") == 0.0
+
+
+def test_a_pause_that_skips_and_a_seek_that_misses_are_found() -> None:
+    """Two seconds play, one stands still, then it goes on three seconds further."""
+    times = [NOON + number / FPS for number in range(10)]
+    times += [NOON + 5 + number / FPS for number in range(10)]
+    steps: list[dict[str, object]] = [
+        _command("pause", NOON + 1.9, NOON + 2.9),
+        _command("resume", NOON + 1.95, NOON + 4),
+        _command("seek", NOON + 1.95, NOON + 4, position=NOON + 5),
+    ]
+    good = recording(times, "", steps)
+    assert measure_seek(good).value == "conforms"
+    paused = measure_pause(good)
+    assert paused.value == "deviates"
+    assert paused.details["reason"]["code"] == "playback-pause.skipped"
+    off = recording(times, "", [_command("seek", NOON + 1.95, NOON + 4, position=NOON + 8.2)])
+    assert measure_seek(off).details["reason"]["code"] == "playback-seek.off"
+
+
+def _command(kind: str, ended: float, until: float, **more: object) -> dict[str, object]:
+    return {
+        "name": "steer", "kind": kind, "of": "player", "state": "done", "status": 200,
+        "at": ended - 0.02, "ended": ended, "until": until, **more,
+    }  # fmt: skip
+
+
+def test_marks_are_judged_and_nothing_to_read_is_no_verdict() -> None:
+    assert measure_playback_mark(normal()).value == "conforms"
+    unmarked = recording([NOON] * 6, "", [])
+    assert measure_playback_mark(unmarked).details["reason"]["code"] == "playback-mark.missing"
+    nothing = recording([NOON] * 6, "", [])
+    empty = measure_playback_mark(
+        Recording(
+            kind=nothing.kind,
+            subject="platform",
+            started=nothing.started,
+            ended=nothing.ended,
+            facts={"steps": [{"name": "playback", "of": "player", "part": "gone"}]},
+        )
+    )
+    assert empty.value is None
+    assert empty.spoilt is not None
+
+
+def test_views_are_told_apart_whatever_is_written_over_them() -> None:
+    random = np.random.default_rng(7)
+    view = np.kron(random.integers(30, 220, (6, 8)), np.ones((6, 8))).astype(np.uint8)
+    other = np.roll(view, 20, axis=1)
+    marked = view.copy()
+    marked[10:12, 5:40] = 255
+    assert likeness_of(mean_of([view]), mean_of([marked])) > 0.85
+    assert likeness_of(mean_of([view]), mean_of([other])) < 0.7
+
+
+def test_rubbish_gives_nothing_and_raises_nothing() -> None:
+    for content in (b"", b"rubbish" * 50, clip([NOON] * 6, "")[:600]):
+        found = Recording(
+            kind="platform:playback",
+            subject="platform",
+            started=datetime.fromtimestamp(NOON, UTC),
+            ended=datetime.fromtimestamp(NOON, UTC),
+            facts={"steps": []},
+            parts={"p": Part.of(content, "video/mp4")},
+        )
+        assert len(open_stream(found, {"part": "p", "arrivals": [[1, "x"], 3]})) == 0
