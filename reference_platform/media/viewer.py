@@ -52,7 +52,7 @@ STALLS_UNDER_LOAD = defect(
 )
 
 _LOG = logging.getLogger(__name__)
-_LATE_S = 3.0
+_LATE_S = 6.0
 _STALL_S = 2.0
 _UNMARKED = frozenset({NO_LIVE_WATERMARK, WATERMARK_ONLY_IN_CLIENT_LAYER})
 
