@@ -95,19 +95,19 @@ class Channels:
 
     async def plans(self) -> list[ChannelPlan]:
         """Every channel, as the recorder needs it."""
-        query = select(ChannelRow, DeviceRow.protocol).join(
-            DeviceRow, DeviceRow.id == ChannelRow.device_id
-        )
+        query = select(
+            ChannelRow.id,
+            ChannelRow.device_id,
+            DeviceRow.protocol,
+            ChannelRow.recording,
+            ChannelRow.retention_days,
+        ).join(DeviceRow, DeviceRow.id == ChannelRow.device_id)
         rows = await self._database.read(
             lambda session: session.execute(query.order_by(ChannelRow.id)).all()
         )
         return [
-            ChannelPlan(
-                ChannelRef(row.id, row.device_id, protocol_named(protocol)),
-                row.recording,
-                row.retention_days,
-            )
-            for row, protocol in rows
+            ChannelPlan(ChannelRef(channel, device, protocol_named(protocol)), recording, days)
+            for channel, device, protocol, recording, days in rows
         ]
 
     async def listed(self, principal: Principal) -> list[Channel]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from protocols.time_source import TimeSource
@@ -40,6 +41,22 @@ class Event(BaseModel):
     channel: str = ""
     organisation: str = ""
     data: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChange:
+    """A device came or went.
+
+    Attributes:
+        device: its 20 digits.
+        at: UTC seconds.
+        why: one word, e.g. ``registered``, ``silent``.
+    """
+
+    device: str
+    online: bool
+    at: float
+    why: str = ""
 
 
 class Subscription:
@@ -122,15 +139,35 @@ class Events:
 
     async def device_online(self, device: str, at: float | None = None, why: str = "") -> None:
         """A device is there (again); logged when it was not."""
-        await self._device(device, True, at, why)
+        await self.devices([PresenceChange(device, True, self._when(at), why)])
 
     async def device_offline(self, device: str, at: float | None = None, why: str = "") -> None:
         """A device is gone, and its channels with it; logged when it was there."""
-        await self._device(device, False, at, why)
+        await self.devices([PresenceChange(device, False, self._when(at), why)])
+
+    async def devices(self, changes: Sequence[PresenceChange]) -> None:
+        """Devices came and went, in that order: stored together, told one by one."""
+
+        def work(session: Session) -> list[tuple[PresenceChange, str]]:
+            wanted = {change.device for change in changes}
+            query = select(DeviceRow).where(DeviceRow.id.in_(wanted))
+            rows = {row.id: row for row in session.scalars(query)}
+            return [
+                (change, rows[change.device].organisation_id)
+                for change in _noted(session, rows, changes)
+            ]
+
+        for change, organisation in await self._database.write(work):
+            self.publish(
+                "device-online" if change.online else "device-offline",
+                device=change.device,
+                organisation=organisation,
+                why=change.why,
+            )
 
     async def channel_status(self, channel: str, online: bool, at: float | None = None) -> None:
         """A channel of a device that is there came or went."""
-        now = self._time.now() if at is None else at
+        now = self._when(at)
 
         def work(session: Session) -> bool:
             row = session.get(ChannelRow, channel)
@@ -166,29 +203,14 @@ class Events:
         now = self._time.now()
 
         def work(session: Session) -> None:
-            for row in session.scalars(select(DeviceRow).where(DeviceRow.online)):
-                _note(session, row, False, now, why)
+            query = select(DeviceRow).where(DeviceRow.online)
+            rows = {row.id: row for row in session.scalars(query)}
+            _noted(session, rows, [PresenceChange(each, False, now, why) for each in rows])
 
         await self._database.write(work)
 
-    async def _device(self, device: str, online: bool, at: float | None, why: str) -> None:
-        now = self._time.now() if at is None else at
-
-        def work(session: Session) -> str | None:
-            row = session.get(DeviceRow, device)
-            if row is None or row.online == online:
-                return None
-            _note(session, row, online, now, why)
-            return row.organisation_id
-
-        organisation = await self._database.write(work)
-        if organisation is not None:
-            self.publish(
-                "device-online" if online else "device-offline",
-                device=device,
-                organisation=organisation,
-                why=why,
-            )
+    def _when(self, at: float | None) -> float:
+        return self._time.now() if at is None else at
 
     def _may_know(self, principal: Principal | None, event: Event) -> bool:
         if principal is None or self._everybody:
@@ -210,12 +232,27 @@ class Events:
         return refusal is None
 
 
-def _note(session: Session, row: DeviceRow, online: bool, at: float, why: str) -> None:
-    row.online, row.status_since = online, at
-    session.add(DeviceEventRow(device_id=row.id, at=at, online=online, why=why[:64]))
-    if not online:
-        session.execute(
-            update(ChannelRow)
-            .where(ChannelRow.device_id == row.id, ChannelRow.online)
-            .values(online=False, status_since=at)
-        )
+def _noted(
+    session: Session, rows: dict[str, DeviceRow], changes: Sequence[PresenceChange]
+) -> list[PresenceChange]:
+    """Log ``changes`` of known devices, in their order; those that changed something."""
+    noted = []
+    for change in changes:
+        row = rows.get(change.device)
+        if row is None or row.online == change.online:
+            continue
+        row.online, row.status_since = change.online, change.at
+        if not change.online:
+            session.execute(
+                update(ChannelRow)
+                .where(ChannelRow.device_id == row.id, ChannelRow.online)
+                .values(online=False, status_since=change.at)
+            )
+        noted.append(change)
+    if noted:
+        logged = [
+            {"device_id": each.device, "at": each.at, "online": each.online, "why": each.why[:64]}
+            for each in noted
+        ]
+        session.execute(insert(DeviceEventRow), logged)
+    return noted

@@ -54,7 +54,8 @@ class RecorderLimits:
         flush_s: what a crash may cost at most, beside what the disk itself holds back.
         flush_bytes: written earlier when so much waits.
         stall_s: after so long without a picture the channel counts as offline.
-        refresh_s: how often the list of channels is read; ``refresh`` does it at once.
+        refresh_s: how often the list of channels is read; ``refresh`` does it at once,
+        pause_s: but so long after the last time, however many ask.
         alive_s: how often a sign of life is kept, to tell later how long the platform was down.
     """
 
@@ -62,6 +63,7 @@ class RecorderLimits:
     flush_bytes: int = 1 << 20
     stall_s: float = 5.0
     refresh_s: float = 5.0
+    pause_s: float = 0.5
     alive_s: float = 5.0
     threads: int = 2
 
@@ -145,13 +147,20 @@ class Recorder:
         return self.state
 
     async def _keep(self) -> None:
-        clock = self._time.monotonic
+        clock, pace = self._time.monotonic, asyncio.get_running_loop().time
         looked = alive = refreshed = clock()
+        rested = pace()
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), min(self._limits.flush_s, 1.0))
-            hurry = self._changed.is_set()
-            self._changed.clear()
+            turn = min(self._limits.flush_s, 1.0)
+            # Thousands of devices may come at once: all that changes in the pause is read together.
+            if (rest := rested - pace()) > 0:
+                await asyncio.sleep(min(turn, rest))
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), turn)
+            hurry = self._changed.is_set() and pace() >= rested
+            if hurry:
+                self._changed.clear()
             try:
                 await asyncio.gather(*(task.tick() for task in self._running.values()))
                 if clock() - alive >= self._limits.alive_s:
@@ -164,6 +173,7 @@ class Recorder:
                 if hurry or clock() - refreshed >= self._limits.refresh_s:
                     refreshed = clock()
                     await self._reconcile(await self._read())
+                    rested = pace() + self._limits.pause_s
             except Exception:  # noqa: BLE001
                 # Recording goes on whatever one turn of housekeeping ran into.
                 _LOG.exception("housekeeping of recordings")

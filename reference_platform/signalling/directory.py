@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from protocols.gb28181.alarms import Alarm
 from protocols.gb28181.catalog import CatalogItem
+from reference_platform.inventory.events import PresenceChange
 from reference_platform.signalling.media_ports import MediaTransport
 
 DeviceProtocol = Literal["gb28181", "onvif", "rtsp"]
@@ -40,11 +41,8 @@ class Directory(Protocol):
     async def device(self, identifier: str) -> KnownDevice | None:
         """The device of that id if an operator entered it."""
 
-    async def online(self, identifier: str, at: float, why: str) -> None:
-        """It came: ``registered`` or ``answers``."""
-
-    async def offline(self, identifier: str, at: float, why: str) -> None:
-        """It went: ``unregistered``, ``expired``, ``silent``, ``moved``."""
+    async def presence(self, changes: Sequence[PresenceChange]) -> None:
+        """Devices came (``registered``) or went (``unregistered``, ``expired``, ``silent``)."""
 
     async def refused(self, identifier: str, host: str, at: float, why: str) -> None:
         """A registration was refused: ``unknown``, ``wrong-password``, ``second-device``."""

@@ -32,12 +32,15 @@ class Greeting:
 
     def __init__(self, server: SignallingServer) -> None:
         self._server = server
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._catalogues = asyncio.Semaphore(_AT_ONCE)
+        self._informations = asyncio.Semaphore(_AT_ONCE)
 
     async def greet(self, device: Registered) -> None:
         """Ask, and keep its subscriptions alive for as long as this registration is in force."""
-        async with self._turn:
+        async with self._catalogues:
             await self.catalogue(device)
+        # Many a device does not know this question: it must not keep others' catalogues waiting.
+        async with self._informations:
             await self._information(device)
         await self._subscribed(device)
 

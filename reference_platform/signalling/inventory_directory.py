@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from protocols.gb28181.alarms import Alarm
@@ -12,6 +11,7 @@ from protocols.time_source import TimeSource
 from reference_platform.errors import PlatformError
 from reference_platform.inventory.channels import ReportedChannel
 from reference_platform.inventory.devices import DeviceAccess
+from reference_platform.inventory.events import PresenceChange
 from reference_platform.inventory.inventory import Inventory
 from reference_platform.signalling.directory import KnownDevice
 
@@ -29,9 +29,6 @@ class InventoryDirectory:
         self._inventory = inventory
         self._time = time_source
         self._strangers: list[float] = []
-        # Writes of the database follow each other anyway: those of ten thousand devices that come
-        # at once must not take all of its threads from whoever wants to read.
-        self._writing = asyncio.Lock()
         self._known: dict[str, KnownDevice] = {}
         self._forgotten = 0
         inventory.devices.on_removed(self._forget)
@@ -59,15 +56,9 @@ class InventoryDirectory:
                 self._known[identifier] = known
         return known
 
-    async def online(self, identifier: str, at: float, why: str) -> None:
+    async def presence(self, changes: Sequence[PresenceChange]) -> None:
         """See ``Directory``."""
-        async with self._writing:
-            await self._inventory.events.device_online(identifier, at, why)
-
-    async def offline(self, identifier: str, at: float, why: str) -> None:
-        """See ``Directory``."""
-        async with self._writing:
-            await self._inventory.events.device_offline(identifier, at, why)
+        await self._inventory.events.devices(changes)
 
     async def refused(self, identifier: str, host: str, at: float, why: str) -> None:
         """See ``Directory``: an alarm each, of strangers a bounded number an hour."""
@@ -96,8 +87,7 @@ class InventoryDirectory:
             )
             for one in cameras_of(identifier, items)
         ]
-        async with self._writing:
-            await self._inventory.channels.report(identifier, reported)
+        await self._inventory.channels.report(identifier, reported)
 
     async def channel_states(self, identifier: str, items: Sequence[CatalogItem]) -> None:
         """See ``Directory``; a device tells of its own channels only."""

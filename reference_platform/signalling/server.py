@@ -23,6 +23,7 @@ from protocols.sip.fields import from_of, sequence_of
 from protocols.sip.message import SipRequest, SipResponse
 from protocols.time_source import SystemTime, TimeSource
 from reference_platform.errors import PlatformError
+from reference_platform.inventory.events import PresenceChange
 from reference_platform.settings import PlatformSettings
 from reference_platform.signalling.devices import Devices, Registered
 from reference_platform.signalling.directory import Directory
@@ -38,6 +39,7 @@ _SWEEPS_A_KEEPALIVE = 10
 _REFUSALS_REMEMBERED = 10_000
 _REFUSAL_AGAIN_S = 60.0
 _HANG_UP_SECONDS = 5.0
+_TOLD_TOGETHER = 100
 #: Connections that say nothing are given up early: a camera speaks as soon as it is there.
 _LIMITS = Limits(first_message_s=20.0, partial_message_s=10.0)
 
@@ -81,7 +83,8 @@ class SignallingServer:
         self._refused: dict[tuple[str, str], float] = {}
         self._sn = 100_000 + secrets.randbelow(900_000)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._told: asyncio.Queue[Coroutine[Any, Any, None]] = asyncio.Queue()
+        self._told: asyncio.Queue[PresenceChange | None] = asyncio.Queue()
+        self._teller: asyncio.Task[None] | None = None
         tls_port = settings.sip_tls_port if tls is not None else None
         self.endpoint = SipEndpoint(
             settings.address,
@@ -104,15 +107,16 @@ class SignallingServer:
         """
         await self.endpoint.start()
         self.behind(self._sweeping())
-        self.behind(self._telling())
+        self._teller = asyncio.get_running_loop().create_task(self._telling())
 
     async def stop(self) -> None:
         """Listen no more; the devices are not told."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        while not self._told.empty():
-            self._told.get_nowait().close()
+        if self._teller is not None:
+            self._told.put_nowait(None)
+            await self._teller
         await self.endpoint.stop()
 
     def has(self, behaviour: str) -> bool:
@@ -151,20 +155,25 @@ class SignallingServer:
     # Presence
 
     def _changed(self, device: Registered, online: bool, why: str) -> None:
-        at = self.time.now()
-        told = self.directory.online if online else self.directory.offline
-        self._told.put_nowait(told(device.id, at, why))
+        self._told.put_nowait(PresenceChange(device.id, online, self.time.now(), why))
         for listener in list(self.on_presence):
             listener(device.id, online)
 
     async def _telling(self) -> None:
-        """Tell the directory of comings and goings in their order, however slow its disk is."""
-        while True:
-            telling = await self._told.get()
+        """Tell the directory of comings and goings in their order, however slow its disk is.
+
+        What came meanwhile is told together; ``None`` is the end.
+        """
+        end = False
+        while not end:
+            waiting = [await self._told.get()]
+            while not self._told.empty() and len(waiting) < _TOLD_TOGETHER:
+                waiting.append(self._told.get_nowait())
+            end = waiting[-1] is None
             try:
-                await telling
+                await self.directory.presence([one for one in waiting if one is not None])
             except Exception:  # noqa: BLE001
-                _LOG.exception("a device's coming or going could not be noted")
+                _LOG.exception("comings and goings of devices could not be noted")
 
     def greet(self, device: Registered) -> None:
         """A device came: ask what it is and what it has."""

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from reference_platform.errors import StartFailure
+from reference_platform.store.writer import Writer
 
 Result = TypeVar("Result")
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -36,7 +37,7 @@ class Database:
 
     Work is a function of a SQLAlchemy session. ``read`` and ``write`` run it in a thread of the
     database; ``reading`` and ``writing`` are for code that is in a thread already. Writes of one
-    process follow each other, each in one transaction.
+    process follow each other, each whole or not at all; those that wait share a transaction.
     """
 
     def __init__(self, url: str, *, enforce_references: bool = True) -> None:
@@ -62,6 +63,7 @@ class Database:
             _use_transactions(self._engine, enforce_references)
         self._writing = threading.Lock()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="database")
+        self._writer = Writer(self._begin)
 
     def open(self) -> None:
         """Check what is there, then bring it to today's tables. Blocks.
@@ -85,6 +87,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of threads and connections. Blocks until running work is done."""
+        self._writer.close()
         self._threads.shutdown(wait=True)
         self._engine.dispose()
 
@@ -103,11 +106,19 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A session whose changes are committed at the end, or not at all. Blocks."""
         with (
-            self._writing,
-            Session(self._engine.execution_options(writes=True), expire_on_commit=False) as session,
+            self._begin() as connection,
+            Session(connection, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def _begin(self) -> Iterator[sqlalchemy.Connection]:
+        with (
+            self._writing,
+            self._engine.execution_options(writes=True).begin() as connection,
+        ):
+            yield connection
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """The result of ``work`` on what is stored."""
@@ -120,12 +131,7 @@ class Database:
 
     async def write(self, work: Callable[[Session], Result]) -> Result:
         """The result of ``work``, whose changes are stored when this returns."""
-
-        def run() -> Result:
-            with self.writing() as session:
-                return work(session)
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        return await self._writer.write(work)
 
     def _look(self) -> None:
         """Look before anything is written; at a file, without the right to write."""

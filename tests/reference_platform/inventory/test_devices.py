@@ -7,12 +7,14 @@ import pytest
 from protocols.time_source import VirtualTime
 from reference_platform.errors import Denied
 from reference_platform.inventory.channels import ReportedChannel
+from reference_platform.inventory.events import PresenceChange
 from reference_platform.people.operations import Operation
 from tests.reference_platform.conftest import People, StartPlatform
 from tests.reference_platform.platforms import PASSWORD
 
 DEVICE, OTHER = "34020000001320000001", "34020000001320000002"
 GATE, YARD = "34020000001310000001", "34020000001310000002"
+EARLY = 1_700_000_000.0
 NEW = {"id": DEVICE, "name": "Gate", "password": "device-Secret-9"}
 
 
@@ -105,6 +107,38 @@ async def test_the_on_and_offline_log_is_kept_for_ever(
     later = await client(again)
     log = await later.ok("GET", f"/api/devices/{DEVICE}/events")
     assert (log[0]["online"], log[0]["why"], len(log)) == (False, "platform-started", 4)
+
+
+async def test_many_come_and_go_together_in_their_order(
+    new_platform: StartPlatform, client: People
+) -> None:
+    platform = await new_platform()
+    admin = await client(platform)
+    for device in (DEVICE, OTHER):
+        await admin.ok("POST", "/api/devices", {**NEW, "id": device})
+    told: list[tuple[str, str]] = []
+    platform.events.listen(lambda event: told.append((event.type, event.device)))
+    changes = [
+        PresenceChange(DEVICE, True, EARLY + 10.0, "registered"),
+        PresenceChange("34020000001320000099", True, EARLY + 10.5, "registered"),
+        PresenceChange(OTHER, True, EARLY + 11.0, "registered"),
+        PresenceChange(DEVICE, False, EARLY + 11.0, "silent"),
+        PresenceChange(DEVICE, False, EARLY + 12.0, "silent"),
+        PresenceChange(DEVICE, True, EARLY + 12.0, "registered"),
+        PresenceChange(DEVICE, False, EARLY + 12.0, "unregistered"),
+    ]
+    await platform.events.devices(changes)
+    assert told == [
+        ("device-online", DEVICE),
+        ("device-online", OTHER),
+        ("device-offline", DEVICE),
+        ("device-online", DEVICE),
+        ("device-offline", DEVICE),
+    ]
+    log = await admin.ok("GET", f"/api/devices/{DEVICE}/events")
+    assert [each["why"] for each in log] == ["unregistered", "registered", "silent", "registered"]
+    assert (await admin.ok("GET", f"/api/devices/{DEVICE}"))["online"] is False
+    assert (await admin.ok("GET", f"/api/devices/{OTHER}"))["online"] is True
 
 
 async def test_a_device_moves_with_its_channels(

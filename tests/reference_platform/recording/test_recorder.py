@@ -33,17 +33,19 @@ from tests.reference_platform.recording.bench import (
 )
 
 ROOT = Path(__file__).parents[3]
-QUICK = RecorderLimits(flush_s=0.02, stall_s=0.3, refresh_s=0.1, alive_s=0.1)
+QUICK = RecorderLimits(flush_s=0.02, stall_s=0.3, refresh_s=0.1, alive_s=0.1, pause_s=0.05)
+CROWDED = RecorderLimits(flush_s=0.02, refresh_s=60.0, pause_s=0.3)
 
 
 class _Bench:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pace: RecorderLimits = QUICK, pass_s: float = 0.1) -> None:
         self.archive: Archive = opened(folder)
         self.hub = HandHub()
         self.free = 10**12
         self.wanted = [Wanted(ref(), True), Wanted(ref(OTHER), False)]
         self.alarms: list[tuple[str, bool]] = []
-        limits = StorageLimits(reserve_bytes=1000, pass_s=0.1)
+        self.readings = 0
+        limits = StorageLimits(reserve_bytes=1000, pass_s=pass_s)
         clock = SystemTime()
         self.recorder = Recorder(
             self.archive,
@@ -52,11 +54,12 @@ class _Bench:
             clock,
             channels=self.channels,
             alarm=self.alarm,
-            limits=QUICK,
+            limits=pace,
             storage_limits=limits,
         )
 
     async def channels(self) -> list[Wanted]:
+        self.readings += 1
         return self.wanted
 
     async def alarm(self, code: str, raised: bool) -> None:
@@ -72,8 +75,10 @@ class _Bench:
 
 
 @contextlib.asynccontextmanager
-async def _running(folder: Path) -> AsyncIterator[_Bench]:
-    bench = _Bench(folder)
+async def _running(
+    folder: Path, pace: RecorderLimits = QUICK, pass_s: float = 0.1
+) -> AsyncIterator[_Bench]:
+    bench = _Bench(folder, pace, pass_s)
     await bench.recorder.start()
     try:
         yield bench
@@ -113,6 +118,21 @@ async def test_recording_follows_the_switch_of_the_channel(tmp_path: Path) -> No
         await _until(lambda: OTHER in bench.hub.subscriptions)
         assert bench.hub.subscriptions[CHANNEL].closed
         await _until(lambda: bench.reasons(now) == ["recording-off"])
+
+
+async def test_thousands_of_changes_are_read_together_and_the_last_is_not_lost(
+    tmp_path: Path,
+) -> None:
+    async with _running(tmp_path, CROWDED, pass_s=60.0) as bench:
+        bench.readings = 0
+        began = time.monotonic()
+        while time.monotonic() - began < 0.7:  # three pauses begin, at most
+            bench.recorder.refresh()
+            await asyncio.sleep(0.001)
+        assert 2 <= bench.readings <= 4
+        bench.wanted = [Wanted(ref(), True), Wanted(ref(OTHER), True)]
+        bench.recorder.refresh()
+        await _until(lambda: OTHER in bench.hub.subscriptions)
 
 
 async def test_a_silent_source_is_a_gap_named_offline_until_it_speaks_again(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from protocols.gb28181.alarms import Alarm
 from protocols.gb28181.catalog import CatalogItem
 from protocols.time_source import TimeSource
+from reference_platform.inventory.events import PresenceChange
 from reference_platform.ports import ChannelRef
 from reference_platform.settings import PlatformSettings
 from reference_platform.signalling.directory import KnownDevice
@@ -44,7 +45,7 @@ class MemoryDirectory:
 
     def __init__(self, known: Sequence[KnownDevice] = ()) -> None:
         self.known = {one.id: one for one in known}
-        self.presence: list[tuple[str, bool, str]] = []
+        self.told: list[tuple[str, bool, str]] = []
         self.refusals: list[tuple[str, str]] = []
         self.catalogues: dict[str, list[CatalogItem]] = {}
         self.states: list[CatalogItem] = []
@@ -54,11 +55,9 @@ class MemoryDirectory:
     async def device(self, identifier: str) -> KnownDevice | None:
         return self.known.get(identifier)
 
-    async def online(self, identifier: str, at: float, why: str) -> None:
-        self._note(self.presence, (identifier, True, why))
-
-    async def offline(self, identifier: str, at: float, why: str) -> None:
-        self._note(self.presence, (identifier, False, why))
+    async def presence(self, changes: Sequence[PresenceChange]) -> None:
+        for one in changes:
+            self._note(self.told, (one.device, one.online, one.why))
 
     async def refused(
         self,

@@ -72,7 +72,7 @@ async def test_accepts_the_right_password_and_tells_beijing_time():
         assert answer.headers.get("Expires") == "3600"
         told, deviation = parse_gb_date(answer.headers.get("Date"))
         assert (told, deviation) == (1_790_000_000.0, None)
-        await directory.until(lambda: (CAMERA, True, "registered") in directory.presence)
+        await directory.until(lambda: (CAMERA, True, "registered") in directory.told)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_refuses_strangers_and_wrong_passwords_alike(user, password, why):
         assert answer.status == 403
         assert answer.headers.get("Retry-After")
         assert directory.refusals == [(user, why)]
-        assert directory.presence == []
+        assert directory.told == []
         await phone.register(password, user)
         assert len(directory.refusals) == 1, "a device that knocks again is noted once a minute"
 
@@ -179,7 +179,7 @@ async def test_a_refreshed_registration_is_the_same_device():
         time.advance(70)
         server.sweep()
         assert device.online
-        assert len(directory.presence) == 1
+        assert len(directory.told) == 1
 
 
 async def test_expiry_and_silence_put_a_device_offline_for_good():
@@ -192,7 +192,7 @@ async def test_expiry_and_silence_put_a_device_offline_for_good():
         assert (await phone.register(expires="100")).status == 200
         time.advance(101)
         server.sweep()
-        await directory.until(lambda: (CAMERA, False, "expired") in directory.presence)
+        await directory.until(lambda: (CAMERA, False, "expired") in directory.told)
         assert (await phone.register()).status == 200
         time.advance(179)
         server.sweep()
@@ -200,8 +200,8 @@ async def test_expiry_and_silence_put_a_device_offline_for_good():
         time.advance(1)
         server.sweep()
         assert not server.devices.online(CAMERA)
-        await directory.until(lambda: (CAMERA, False, "silent") in directory.presence)
-        assert [one[1] for one in directory.presence] == [True, False, True, False]
+        await directory.until(lambda: (CAMERA, False, "silent") in directory.told)
+        assert [one[1] for one in directory.told] == [True, False, True, False]
 
 
 async def test_a_keepalive_of_an_offline_device_makes_it_register_anew():
@@ -210,8 +210,8 @@ async def test_a_keepalive_of_an_offline_device_makes_it_register_anew():
         await directory.until(lambda: server.devices.online(CAMERA))
         server.devices.get(CAMERA).expires_at = 0.0
         server.sweep()
-        await directory.until(lambda: len(directory.presence) == 3)
-        assert [one[1:] for one in directory.presence] == [
+        await directory.until(lambda: len(directory.told) == 3)
+        assert [one[1:] for one in directory.told] == [
             (True, "registered"),
             (False, "expired"),
             (True, "registered"),
@@ -223,16 +223,25 @@ async def test_unregistering_is_noted():
     async with serving(directory) as server, camera(server) as device:
         await directory.until(lambda: server.devices.online(CAMERA))
         await device.set_registration(False)
-        await directory.until(lambda: (CAMERA, False, "unregistered") in directory.presence)
+        await directory.until(lambda: (CAMERA, False, "unregistered") in directory.told)
+
+
+async def test_what_was_not_told_yet_is_told_at_the_end():
+    directory = MemoryDirectory([KNOWN])
+    async with serving(directory) as server, camera(server):
+        await directory.until(lambda: directory.told)
+        server.devices.unregister(CAMERA)
+        assert len(directory.told) == 1
+    assert directory.told[1:] == [(CAMERA, False, "unregistered")]
 
 
 async def test_flapping_is_recorded_each_time():
     directory = MemoryDirectory([KNOWN])
     async with serving(directory) as server, camera(server) as device:
         for number in range(1, 6):
-            await directory.until(lambda n=number: len(directory.presence) == 2 * n - 1)
+            await directory.until(lambda n=number: len(directory.told) == 2 * n - 1)
             await device.set_registration(False)
-            await directory.until(lambda n=number: len(directory.presence) == 2 * n)
+            await directory.until(lambda n=number: len(directory.told) == 2 * n)
             await device.set_registration(True)
 
 
@@ -268,7 +277,7 @@ async def test_a_storm_of_registrations(count):
         for one in known:
             assert (await phone.register(user=one.id)).status == 200
         assert len(server.devices) == count
-        await directory.until(lambda: len(directory.presence) == count)
+        await directory.until(lambda: len(directory.told) == count)
 
 
 # Defects: each changes exactly what it names.

@@ -36,8 +36,8 @@ async def test_sipp_registers_and_lives(transport):
     async with serving(directory, server_id=SERVER, domain=DOMAIN, keepalive_s=60.0) as server:
         local = addresses()[1]
         await play(server, "register", local, transport=transport)
-        await directory.until(lambda: directory.presence)
-        assert directory.presence == [(known.id, True, "registered")]
+        await directory.until(lambda: directory.told)
+        assert directory.told == [(known.id, True, "registered")]
 
 
 async def test_sipp_with_a_wrong_password_is_refused():
