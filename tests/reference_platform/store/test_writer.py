@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,3 +105,41 @@ async def test_closing_stores_what_waits(tmp_path: Path) -> None:
     again = Database(f"sqlite:///{tmp_path / 'platform.db'}")
     assert await stored(again) == names
     again.close()
+
+
+_KILLED = """
+    import asyncio, sys
+    from tests.reference_platform.store.test_writer import Database, noting
+
+    async def main():
+        database = Database(f"sqlite:///{sys.argv[1]}")
+        async def store(number):
+            print(await database.write(noting(str(number), number + 1)), flush=True)
+        for start in range(0, 1_000_000, 500):
+            await asyncio.gather(*(store(start + one) for one in range(500)))
+
+    asyncio.run(main())
+"""
+
+
+async def test_kill_9_costs_nothing_that_was_said_to_be_stored(
+    tmp_path: Path, database: Database
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        textwrap.dedent(_KILLED),
+        str(tmp_path / "platform.db"),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        said = [await process.stdout.readline() for _ in range(250)]
+    process.kill()
+    rest, _ = await process.communicate()
+    promised = [line.decode() for line in b"".join([*said, rest]).split(b"\n")[:-1]]
+    kept = await stored(database)
+    assert kept == [str(number) for number in range(len(kept))]
+    assert kept[: len(promised)] == promised
+    assert len(kept) - len(promised) <= 500  # those that were asked for at the same time
