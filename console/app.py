@@ -25,6 +25,7 @@ COMMANDS = (
     "test",
     "gb28181",
     "platform",
+    "evidence",
 )
 EXIT_CODES = (0, 1, 2, 3, 4)
 
@@ -178,6 +179,23 @@ def defects(
     from console.defects_command import run_defect_matrix
 
     raise typer.Exit(run_defect_matrix(tuple(only_ids), json_file, LANG, console))
+
+
+@app.command("evidence", help=says("evidence"))
+def evidence(
+    site: SiteFile = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help=says("evidence-folder"), metavar="DIR")
+    ] = None,
+    sheets: Annotated[
+        Path | None, typer.Option("--sheets", help=says("evidence-sheets"), metavar="FILE")
+    ] = None,
+    who: Annotated[str, typer.Option("--who", help=says("evidence-who"))] = "",
+    lang_option: Language = LANG,
+) -> None:
+    from console.evidence_command import keep_evidence
+
+    raise typer.Exit(keep_evidence(site, folder, sheets, who, LANG, console))
 
 
 @app.command(
