@@ -42,6 +42,7 @@ _ORDER = (
     "wire",
     "online",
     *EVENT_KINDS,
+    "alarm-output",
     "gb28181:queries",
     "gb28181:live",
     "gb28181:control",

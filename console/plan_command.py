@@ -31,6 +31,7 @@ _VISIT_SECONDS = {
     "white-light": 12,
     "clock": 25,
     **dict.fromkeys(EVENT_KINDS, 35),
+    "alarm-output": 8,
     "wire": 12,
     "online": 8,
     "passwords": 15,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_bdd import parsers, then, when
 
 from assessment.reason import Reason
+from probes.alarm_output import measure_alarm_output
 from probes.scene_event import measure_scene_event
 from steps.acceptance import Conclusion, HarnessError, ScenarioRun
 from targets.site import Point
@@ -48,3 +49,17 @@ def tells_in_time(scenario_run: ScenarioRun, seconds: str, event: str) -> None:
         return concluded
 
     scenario_run.judge_each(judge)
+
+
+@when("命令每台摄像机的报警输出并读回")
+def command_outputs(scenario_run: ScenarioRun) -> None:
+    scenario_run.ask_for("alarm-output")
+
+
+@then("每台摄像机的报警输出随命令动作")
+def outputs_follow(scenario_run: ScenarioRun) -> None:
+    scenario_run.judge_each(
+        lambda point: scenario_run.compare(
+            measure_alarm_output(scenario_run.recording("alarm-output", point))
+        )
+    )

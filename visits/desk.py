@@ -22,6 +22,7 @@ from protocols.errors import ProtocolError
 from targets.camera import CameraTarget
 from targets.errors import VisitProblem
 from visits.acquaintance import PICTURES, TALK, Acquaintance
+from visits.alarm_output import record_alarm_output
 from visits.circumstances import Circumstances, Lengths, Visit
 from visits.clock import record_clock
 from visits.description import record_description
@@ -41,7 +42,7 @@ Recorder = Callable[[Visit], Awaitable[None]]
 Progress = Callable[[str, CameraTarget, Recording], None]
 T = TypeVar("T")
 #: Kinds that change or try something on the device; they need ``Circumstances.intrusive``.
-INTRUSIVE = frozenset({"passwords", *PLATFORM_INTRUSIVE})
+INTRUSIVE = frozenset({"passwords", "alarm-output", *PLATFORM_INTRUSIVE})
 #: Kinds that are worth doing after the password was refused.
 _WITHOUT_LOGIN = frozenset({"online", "clock", "passwords", "wire"})
 #: Kinds in which the device comes to us; whether it accepts a login of ours has no bearing.
@@ -96,6 +97,7 @@ RECORDERS: Mapping[str, Recorder] = {
     "white-light": record_white_light,
     "online": record_online,
     "passwords": record_passwords,
+    "alarm-output": record_alarm_output,
     **EVENT_RECORDERS,
     **GB28181_RECORDERS,
     **PLATFORM_RECORDERS,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from assessment.recording import Recording
+from probes.alarm_output import measure_alarm_output
 from probes.scene_event import measure_scene_event
 from simulators.camera.detectors import Detectors
 from simulators.camera.onvif_server import OnvifServer
@@ -106,3 +107,34 @@ async def test_nothing_is_concluded_without_a_rig_or_with_a_broken_one() -> None
         assert broken.problem is not None
         assert broken.problem.code == "visit.rig-failed"
         assert measure_scene_event(broken).spoilt == broken.problem
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "metered", "found"),
+    [
+        ([], True, "follows"),
+        ([], False, "follows"),
+        (["output-inverted"], True, "inverted"),
+        (["output-inverted"], False, "inverted"),
+    ],
+)
+async def test_the_output_is_commanded_and_read_back(
+    behaviours: list[str], metered: bool, found: str
+) -> None:
+    async with rigged_camera(*behaviours) as (rig, state):
+        recording = await visited("alarm-output", rig if metered else None, state, intrusive=True)
+        measured = measure_alarm_output(recording)
+        assert measured.value == found
+        assert measured.details["by"] == ("meter" if metered else "device")
+        assert measured.details["restored"] is True
+
+
+async def test_an_output_is_left_alone_without_leave_or_is_not_there() -> None:
+    async with rigged_camera() as (rig, state):
+        left = measure_alarm_output(await visited("alarm-output", rig, state))
+        assert left.spoilt is not None
+        assert left.spoilt.code == "visit.needs-intrusive"
+    async with rigged_camera("no-alarm-output") as (rig, state):
+        absent = measure_alarm_output(await visited("alarm-output", rig, state, intrusive=True))
+        assert absent.spoilt is not None
+        assert absent.spoilt.code == "visit.not-offered"
