@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import cv2
@@ -23,9 +22,9 @@ from reference_platform.media.units import AccessUnit
 from reference_platform.ports import ChannelRef, PlaybackSource, Source, Span, StreamName
 from reference_platform.recording.planting import Planted, coded
 from reference_platform.signalling.steering import Move, Order, PresetOrder
+from simulators.camera import overlay
 
 Picture = NDArray[np.uint8]
-_EIGHT_HOURS = timedelta(hours=8)
 _ENDLESS_S = 86_400.0
 #: Of the scene, in pixels, and of what a camera sees of it without zoom.
 _SCENE = (2400, 900)
@@ -190,36 +189,13 @@ def paint_scene(planted: Planted, second: int, view: View = View()) -> Picture:
     picture = np.asarray(
         cv2.warpAffine(scene, matrix, (width, height), flags=cv2.INTER_AREA), np.uint8
     )
-    size = max(12, height // 11)
-    clock = (datetime.fromtimestamp(second, UTC) + _EIGHT_HOURS).strftime("%Y-%m-%d %H:%M:%S")
-    name = planted.mark or planted.channel
-    _write(picture, clock, size // 2, size + size // 2, size)
-    _write(picture, name, size // 2, height - size // 2, size)
+    overlay.caption(picture, overlay.clock_text(second), planted.mark or planted.channel)
     return picture
 
 
 def paint_planted(planted: Planted, at: float) -> Picture:
     """The picture of a recorded moment."""
     return paint_scene(planted, int(at + 1e-6))
-
-
-def _write(picture: Picture, words: str, left: int, baseline: int, size: int) -> None:
-    """White letters with a dark edge."""
-    edge = max(2, size // 10)
-    mask = np.zeros((size * 2, picture.shape[1]), np.uint8)
-    cv2.putText(mask, words, (left, size + size // 3), (255,), _font(), size, 600)
-    around = cv2.dilate(mask, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
-    top = baseline - size - size // 3
-    first = max(0, -top)
-    rows = picture[top + first : top + mask.shape[0]]
-    mask, around = mask[first : first + rows.shape[0]], around[first : first + rows.shape[0]]
-    rows[around > 128] = 20
-    rows[mask > 128] = 245
-
-
-@lru_cache(maxsize=1)
-def _font() -> cv2.FontFace:
-    return cv2.FontFace("uni")
 
 
 @lru_cache(maxsize=1)

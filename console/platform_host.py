@@ -40,6 +40,8 @@ from reference_platform.ports import Span
 from reference_platform.recording.planting import Planted, PlantedSegments, plant
 from reference_platform.settings import PlatformSettings
 from simulators import certificates
+from simulators.camera.gb28181.inventory import channel_name as told_name
+from simulators.camera.gb28181.settings import GbSettings
 
 _LOCAL = "127.0.0.1"
 #: Platforms that share a process share its threads: none waits for the work of another.
@@ -100,13 +102,14 @@ class Hosted:
         if not (self._data / "recordings").exists():
             await asyncio.to_thread(self._plant)
         pictures = {one.channel: one for one in self._pictures(alive=True)}
-        cameras = HostedCameras(pictures, self.clock)
+        painted = HostedCameras(pictures, self.clock)
+        own = any(camera.registers for camera in plan.cameras)
         platform = Platform(
             settings,
             time_source=self.clock,
             password_cost=_CHEAP,
-            sources=cameras,
-            steering=cameras,
+            sources=None if own else painted,
+            steering=None if own else painted,
             recording_formats=(PlantedSegments(paint_planted),),
         )
         await platform.start()
@@ -115,7 +118,7 @@ class Hosted:
             await set_up(platform, plan)
             await asyncio.to_thread(self._lose)
         for camera in plan.cameras:
-            if camera.alive:
+            if camera.alive and not camera.registers:
                 await platform.events.device_online(camera.device)
                 for channel in channels_of(camera):
                     await platform.events.channel_status(channel, online=True)
@@ -215,6 +218,8 @@ async def set_up(platform: Platform, plan: HostedPlatform) -> None:
             id=camera.device, name=camera.name, organisation=organisation, password=camera.password
         )
         await platform.inventory.devices.add(installer, device)
+        if camera.registers:
+            continue
         for number, identifier in enumerate(channels_of(camera), start=1):
             new = NewChannel(
                 id=identifier, device=camera.device, name=channel_name(camera, number), ptz_type=1
@@ -225,11 +230,16 @@ async def set_up(platform: Platform, plan: HostedPlatform) -> None:
 
 def channel_name(camera: HostedCamera, number: int) -> str:
     """Of a device's channel ``number`` (from 1), also written in its picture."""
+    if camera.registers:
+        return told_name(camera.name, number)
     return f"{camera.name} {number}"
 
 
 def channels_of(camera: HostedCamera) -> list[str]:
-    """The channels of a device that nobody connects."""
+    """The channels of a device, also of one that will tell them itself."""
+    if camera.registers:
+        settings = GbSettings("", "", camera.device, channels=camera.channels)
+        return list(settings.channel_ids())
     first = int(camera.device[13:]) * 10
     return [f"{camera.device[:10]}131{first + number:07d}" for number in range(camera.channels)]
 

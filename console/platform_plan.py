@@ -24,6 +24,8 @@ class HostedCamera:
         channels: how many it has, for a device that nobody connects; 0: it tells them itself.
         codec, width, height, fps: of its pictures.
         alive: whether it gives pictures and counts as online.
+        registers: whether it is a device of its own that registers over GB/T 28181 and tells its
+            channels itself; then all of the platform's cameras are.
     """
 
     device: str
@@ -36,6 +38,7 @@ class HostedCamera:
     height: int = 180
     fps: float = 5.0
     alive: bool = True
+    registers: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from simulators.camera.detectors import Detectors
 from simulators.camera.encoders import ClipSpec
 from simulators.camera.gb28181.alarms import INPUT_DEAD
 from simulators.camera.gb28181.device import GbDevice
+from simulators.camera.gb28181.pictures import warm_view
 from simulators.camera.gb28181.settings import GbSettings
+from simulators.camera.gb28181.stream_faults import clip_spec
 from simulators.camera.media_source import warm_live
 from simulators.camera.ntp_client import NtpFollower
 from simulators.camera.onvif.event_queue import DIGITAL_INPUT, lacks_input
@@ -121,6 +123,7 @@ class SimulatedSite:
             for camera in self._plan.cameras
             for scene in camera.scenes
         ]
+        wanted += [clip_spec(state) for state in self._states.values() if state.captioned]
         return list(dict.fromkeys(wanted))
 
     async def _render(self, say: Callable[[int, int], None]) -> None:
@@ -129,6 +132,10 @@ class SimulatedSite:
             await asyncio.to_thread(clips.warm, specs[batch : batch + _BATCH])
             done = min(len(specs), batch + _BATCH)
             say(done, len(specs))
+        for state in self._states.values():
+            if state.captioned:
+                await warm_view(clip_spec(state))
+                say(done, len(specs))
         for spec in dict.fromkeys(stream_plan(state, "sub") for state in self._states.values()):
             await asyncio.to_thread(warm_live, spec)
             say(done, len(specs))
@@ -226,6 +233,7 @@ def _state(plan: CameraPlan) -> CameraState:
         password=plan.password,
         main=plan.main_encoder(),
         audio_encoding=plan.audio_encoding,
+        captioned=plan.captioned,
         behaviours=set(plan.behaviours),
         ports=dict(plan.ports),
     )

@@ -24,7 +24,8 @@ class CameraPlan:
     ``ntp_interval_s`` is how often it asks the site's time server and follows it; 0: never.
 
     ``gb28181`` are its GB/T 28181 settings (``simulators.camera.gb28181.settings``); None: it
-    does not speak GB/T 28181.
+    does not speak GB/T 28181. ``captioned``: the clock and the channel's name are in its live
+    pictures there.
     """
 
     point: str
@@ -43,6 +44,7 @@ class CameraPlan:
     ntp_interval_s: float = 0.0
     ports: Mapping[str, int] = field(default_factory=lambda: dict(_STANDARD_PORTS))
     gb28181: Mapping[str, Any] | None = None
+    captioned: bool = False
 
     def identity(self) -> Identity:
         """What the device says of itself."""

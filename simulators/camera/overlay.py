@@ -1,7 +1,7 @@
 """Characters burnt into the picture, as a camera's on-screen display draws them.
 
-White digits with a dark outline in cells of one width. The font is the one inside Pillow, so
-that the picture is the same on every machine.
+``burn`` draws white digits with a dark outline in cells of one width, in the font inside Pillow;
+``write`` any words, Chinese too, in the font inside OpenCV: the same on every machine.
 """
 
 from __future__ import annotations
@@ -49,6 +49,28 @@ def burn(
         box[:] = (dark * (1 - cover) + np.array(colour, np.float32) * cover).astype(np.uint8)
 
 
+def write(picture: Picture, words: str, left: int, baseline: int, size: int) -> None:
+    """Write white letters with a dark edge into a picture in place, clipped at its edges."""
+    edge = max(2, size // 10)
+    mask = np.zeros((size * 2, picture.shape[1]), np.uint8)
+    cv2.putText(mask, words, (left, size + size // 3), (255,), _font(), size, 600)
+    around = cv2.dilate(mask, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
+    top = baseline - size - size // 3
+    first = max(0, -top)
+    rows = picture[top + first : top + mask.shape[0]]
+    mask, around = mask[first : first + rows.shape[0]], around[first : first + rows.shape[0]]
+    rows[around > 128] = 20
+    rows[mask > 128] = 245
+
+
+def caption(picture: Picture, clock: str, name: str) -> None:
+    """Write the clock at the top left and the channel's name at the bottom left, in place."""
+    height = picture.shape[0]
+    size = max(12, height // 11)
+    write(picture, clock, size // 2, size + size // 2, size)
+    write(picture, name, size // 2, height - size // 2, size)
+
+
 def character_box(size: int) -> tuple[int, int]:
     """Width and height in pixels of one character cell."""
     return round(size * 0.64), round(size * 1.3)
@@ -76,3 +98,8 @@ def _character(character: str, size: int) -> tuple[Coverage, Coverage]:
     fill = np.asarray(image)
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     return fill, cv2.dilate(fill, brush).astype(np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _font() -> cv2.FontFace:
+    return cv2.FontFace("uni")

@@ -42,7 +42,8 @@ class CameraState:
     """The shared state of one simulated camera.
 
     ``light`` is the scene around the camera (``day``, ``night``, ``high-contrast``), set by the
-    simulated light box; ``white_light`` is the camera's own lamp.
+    simulated light box; ``white_light`` is the camera's own lamp. ``captioned``: its live pictures
+    over GB/T 28181 show the clock and the name of the channel.
     """
 
     address: str
@@ -65,6 +66,7 @@ class CameraState:
     white_light: str = "auto"  # "auto" | "on" | "off"
     ir_cut: str = "AUTO"
     wide_dynamic_range: str = "OFF"
+    captioned: bool = False
     behaviours: set[str] = field(default_factory=set)
     clock: TimeSource = field(default_factory=SystemTime)
     ports: dict[str, int] = field(

@@ -16,6 +16,7 @@ from simulators.camera import clips
 from simulators.camera.encoders import LIVE, Clip, ClipSpec, VideoEncoder, planar
 from simulators.camera.gb28181.head import PanTiltHead, Position
 from simulators.camera.gb28181.view import panorama, window
+from simulators.camera.street import Picture
 
 LIVE_FPS = 12.5
 _LIVE_SIZE = (640, 360)
@@ -86,6 +87,7 @@ class HeadPictures:
         position: where the head looks now.
         begin: media time of the first picture.
         now: a monotonic clock.
+        caption: writes into each picture, BGR, what the camera shows over it.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class HeadPictures:
         position: Callable[[], Position],
         begin: float,
         now: Callable[[], float],
+        caption: Callable[[Picture], None] | None = None,
     ) -> None:
         width, height = _LIVE_SIZE
         self._spec = replace(
@@ -111,6 +114,7 @@ class HeadPictures:
         self._position = position
         self._begin = begin
         self._now = now
+        self._caption = caption
         self._first: float | None = None
         self._number = 0
         self._key = True
@@ -142,6 +146,8 @@ class HeadPictures:
     def _take(self, position: Position, key: bool) -> list[tuple[bytes, bool, int]]:
         spec = self._spec
         frame = window(self._whole, position, spec.width, spec.height)
+        if self._caption is not None:
+            self._caption(frame)
         return self._encoder.encode(planar(frame), self._number, key=key)
 
 
@@ -246,10 +252,15 @@ async def warm_view(spec: ClipSpec) -> None:
 
 
 async def head_pictures(
-    spec: ClipSpec, head: PanTiltHead, now: Callable[[], float], begin: float = 0.0
+    spec: ClipSpec,
+    head: PanTiltHead,
+    now: Callable[[], float],
+    caption: Callable[[Picture], None] | None = None,
 ) -> HeadPictures:
     """The pictures of ``head``; the panorama is painted off the event loop."""
-    return await asyncio.to_thread(HeadPictures, spec, lambda: head.position(now()), begin, now)
+    return await asyncio.to_thread(
+        HeadPictures, spec, lambda: head.position(now()), 0.0, now, caption
+    )
 
 
 @cache

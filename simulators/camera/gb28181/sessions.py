@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from protocols.errors import ProtocolError
@@ -16,6 +17,7 @@ from protocols.sip.endpoint import IncomingRequest, Peer
 from protocols.sip.uri import parse_uri
 from protocols.srtp import SrtpSender, new_crypto_line, parse_crypto_line
 from simulators.behaviours import defect
+from simulators.camera import overlay
 from simulators.camera.encoders import Clip, ClipSpec
 from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181 import stream_faults as faults
@@ -28,18 +30,20 @@ from simulators.camera.gb28181.carriers import (
     UdpPath,
 )
 from simulators.camera.gb28181.history import file_bytes, pictures_from
+from simulators.camera.gb28181.inventory import channel_name
 from simulators.camera.gb28181.markup import CONTENT_TYPE as XML
 from simulators.camera.gb28181.markup import e
 from simulators.camera.gb28181.media import MediaStream, StreamPlan
 from simulators.camera.gb28181.pictures import (
-    ClosablePictures,
     LivePictures,
     PictureSource,
     clip_of,
+    head_pictures,
     warm_view,
 )
 from simulators.camera.gb28181.playback import control
 from simulators.camera.gb28181.records import SEGMENT_S, recorded
+from simulators.camera.street import Picture
 
 if TYPE_CHECKING:
     from simulators.camera.gb28181.device import GbDevice
@@ -204,8 +208,7 @@ class Sessions:
 
             reopen = reopen_clip
         else:
-            live = self._live(channel, spec, clip)
-            pictures, release = live, live.close
+            pictures, release = await self._live(channel, spec, clip)
             sound = sound if device.live is None else None
         ordered = offer.ssrc if offer.ssrc is not None else self._own_ssrc(history)
         ssrc, sent_ssrc = quirks.ssrc(state, ordered)
@@ -258,16 +261,28 @@ class Sessions:
         )
         return session, answer.to_bytes()
 
-    def _live(self, channel: str, spec: ClipSpec, clip: Clip) -> ClosablePictures:
-        """What a channel shows now: of a platform the pictures of its camera."""
+    async def _live(
+        self, channel: str, spec: ClipSpec, clip: Clip
+    ) -> tuple[PictureSource, Callable[[], None] | None]:
+        """What a channel shows now, of a platform the pictures of its camera; and its release."""
         device, state = self._device, self._device.state
         if device.live is not None:
-            return device.live(channel)
+            given = device.live(channel)
+            return given, given.close
+        head = device.memory.head(channel)
+        if state.captioned:
+            captioned = partial(self._caption, device.channels().index(channel) + 1)
+            return await head_pictures(spec, head, device.monotonic, captioned), None
         # Painted beforehand, so that the first command is seen when it is obeyed.
         device.spawn(warm_view(spec))
-        return LivePictures(
-            lambda: faults.clip_spec(state), clip, device.memory.head(channel), device.monotonic
-        )
+        live = LivePictures(lambda: faults.clip_spec(state), clip, head, device.monotonic)
+        return live, live.close
+
+    def _caption(self, number: int, picture: Picture) -> None:
+        """Write the clock and the name of channel ``number`` (from 1) into a picture."""
+        state = self._device.state
+        clock = overlay.clock_text(state.clock.now())
+        overlay.caption(picture, clock, channel_name(state.identity.name, number))
 
     def _channel(self, asked: str, of_history: str) -> str:
         """The channel that is meant, by the Request-URI or u=."""
