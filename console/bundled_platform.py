@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.bundled_site import ROOT
 from console.platform_plan import (
@@ -11,7 +11,8 @@ from console.platform_plan import (
     HostedPlatform,
     PlatformHostPlan,
 )
-from simulators.site_plan import Ground
+from simulators import certificates
+from simulators.site_plan import CameraPlan, Ground
 from targets.site import SERVICE_MODES, PlatformAccess, Point
 
 _CONTROL_PORT = 8098
@@ -22,6 +23,23 @@ _AUTHORITY = "tls/authority.pem"
 #: The two regions of every hosted platform, with their administrative codes.
 EAST, WEST = "东区", "西区"
 REGIONS = {EAST: "610102", WEST: "610104"}
+
+
+#: Places of cameras that register on a platform, beyond those of platforms.
+_CAMERA_PLACES = 3_500
+_DAY_S = 86_400.0
+#: What the bundled site's platform promises, and has recorded: with a break in the last minutes.
+_DAYS = 7
+_RECORDED = ((7.2 * _DAY_S, 420.0), (390.0, 30.0))
+_SMALL = {"width": 640, "height": 360, "frame_rate": 25, "bitrate_kbps": 1024}
+#: Shorter than the platform asks for: a busy machine may be late with some.
+_KEEPALIVE_S = 0.5
+#: Cameras of the bundled site's platform: name, region, number, transport, codec, behaviours.
+_REGISTERED = (
+    ("东门球机", EAST, 1, "tls", "h264", ()),
+    ("南巷枪机", EAST, 2, "tcp", "h264", ("no-ptz",)),
+    ("西街枪机", WEST, 3, "udp", "h265", ("no-ptz", "gb-h265")),
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +99,57 @@ def unconnected_cameras(number: int) -> tuple[HostedCamera, ...]:
         HostedCamera(f"6101020000118{number * 10 + 1:07d}", "东区录像机", EAST, channels=2),
         HostedCamera(f"6101040000132{number * 10 + 2:07d}", "西区摄像机", WEST),
     )
+
+
+def platform_with_devices(
+    ground: Ground, *, name: str, network: str
+) -> tuple[BundledPlatform, tuple[CameraPlan, ...]]:
+    """The bundled site's platform, and the simulated cameras that register on it.
+
+    Its certificate is of the authority of the site, which its cameras trust as well.
+    """
+    cameras = tuple(
+        HostedCamera(
+            f"{REGIONS[region]}0000132{number:07d}", camera, region,
+            codec="h265" if codec == "h265" else "h264",
+            width=640, height=360, fps=10.0, registers=True,
+        )
+        for camera, region, number, _, codec, _ in _REGISTERED
+    )  # fmt: skip
+    made = bundled_platform(0, ground, name=name, network=network, cameras=cameras)
+    hosted = replace(made.hosted, recorded=_RECORDED, foreign_certificate=True)
+    access = made.point.platform
+    assert access is not None
+    point = replace(made.point, platform=replace(access, retention_days=_DAYS))
+    devices = []
+    for place, (entered, (_, _, _, transport, _, behaviours)) in enumerate(
+        zip(cameras, _REGISTERED, strict=True)
+    ):
+        address, ports = ground.place(_CAMERA_PLACES + place, network)
+        devices.append(
+            CameraPlan(
+                point=entered.device,
+                address=address,
+                name=entered.name,
+                password=entered.password,
+                main=_SMALL,
+                behaviours=behaviours,
+                scenes=(),
+                ports=ports,
+                captioned=True,
+                gb28181={
+                    "server_address": hosted.address,
+                    "server_port": hosted.sip_tls_port if transport == "tls" else hosted.sip_port,
+                    "server_id": hosted.server_id,
+                    "transport": transport,
+                    "keepalive_s": _KEEPALIVE_S,
+                    "retry_s": 1.0,
+                    "local_port": 5060 if ground.own_addresses else 0,
+                    "ca_file": str(certificates.authority_file()),
+                },
+            )
+        )
+    return BundledPlatform(point, hosted), tuple(devices)
 
 
 def host_folder(network: str) -> str:

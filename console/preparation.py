@@ -14,7 +14,7 @@ from assessment.evidence import load_evidence
 from assessment.sampling import Draw, draw
 from assessment.store import RunStore, RunStoreError
 from assessment.waivers import Waiver, load_waivers
-from console.bundled_platform import bundled_platform, host_plan
+from console.bundled_platform import host_plan, platform_with_devices
 from console.bundled_site import bundled_points, free_network, simulated_platform, simulated_site
 from console.desks import simulated_passwords
 from console.platform_plan import PASSWORD, PlatformHostPlan
@@ -100,9 +100,10 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         platforms = (simulated_platform(0, ground, network=network),)
         name = text("run.bundled-site", lang)
         site, plan = simulated_site(name, points, ground, network, platforms)
-        operated = bundled_platform(
-            0, ground, name=text("run.bundled-platform", lang), network=network
+        operated, devices = platform_with_devices(
+            ground, name=text("run.bundled-platform", lang), network=network
         )
+        plan = replace(plan, cameras=(*plan.cameras, *devices))
         site = replace(site, points=(*site.points, operated.point))
         hosted = host_plan((operated,), ground, network)
     if options.listen is not None:

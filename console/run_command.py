@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -23,6 +24,7 @@ from console.desks import PointDesk, kinds_in_order, log_file, open_desk
 from console.detection import published_detection
 from console.matrix.camera_choice import RESTS_ON
 from console.matrix.cells import of_platforms
+from console.platform_plan import PlatformHostPlan
 from console.preparation import (
     BadInputError,
     Preparation,
@@ -38,6 +40,7 @@ from console.simulated_site import SimulatorsError, running
 from console.summary_table import print_summary
 from messages import text
 from reports.folder import write_reports
+from simulators.site_plan import SitePlan
 from standard.catalogue import catalogue
 from steps.acceptance import Acceptance, Desk, FindingStore
 from targets.site import Site
@@ -165,13 +168,20 @@ def acceptance_of(site: Site, store: FindingStore, desk: Desk, drawn: Draw) -> A
 def _simulators(prepared: Preparation, folder: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         # The platform first: simulated cameras register with it as soon as they are there.
-        if prepared.hosted is not None and _platform_needed(prepared):
-            stack.enter_context(
-                running(prepared.hosted, folder / "platforms.log", "console.platform_host")
-            )
+        hosted = prepared.hosted if _platform_needed(prepared) else None
+        if hosted is not None:
+            stack.enter_context(running(hosted, folder / "platforms.log", "console.platform_host"))
         if prepared.plan is not None:
-            stack.enter_context(running(prepared.plan, log_file(folder)))
+            plan = prepared.plan if hosted is not None else _alone(prepared.plan, prepared.hosted)
+            stack.enter_context(running(plan, log_file(folder)))
         yield
+
+
+def _alone(plan: SitePlan, hosted: PlatformHostPlan | None) -> SitePlan:
+    """The simulated site without the devices that only register on hosted platforms."""
+    platforms = hosted.platforms if hosted is not None else ()
+    theirs = {camera.device for platform in platforms for camera in platform.cameras}
+    return replace(plan, cameras=tuple(one for one in plan.cameras if one.point not in theirs))
 
 
 def _platform_needed(prepared: Preparation) -> bool:

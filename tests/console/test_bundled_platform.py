@@ -1,0 +1,93 @@
+"""The bundled site's platform: its channels are of simulated cameras that registered with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest_asyncio
+
+from assessment.recording import Recording
+from console.bundled_platform import platform_with_devices
+from console.platform_host import Hosted
+from console.platform_plan import PASSWORD
+from probes.platform.live import measure_h264, measure_h265, measure_live
+from probes.platform.steering import measure_effect
+from protocols.time_source import SystemTime
+from simulators.site import SimulatedSite
+from simulators.site_plan import Ground, SitePlan
+from targets.camera import CameraTarget
+from targets.credentials import Secret
+from targets.onvif_client import OnvifClient
+from targets.onvif_media import CameraMedia
+from targets.platform.adapters import open_port
+from targets.platform.target import PlatformTarget
+from visits.circumstances import Circumstances, Lengths, PlatformAtHand, Visit
+from visits.draft import Draft
+from visits.platform.kinds import PLATFORM_RECORDERS
+
+NETWORK = "127.61"
+GROUND = Ground(own_addresses=True, standard_ports=False)
+
+
+@pytest_asyncio.fixture
+async def at_hand(tmp_path: Path) -> AsyncIterator[PlatformAtHand]:
+    """The platform with all its cameras online."""
+    made, devices = platform_with_devices(GROUND, name="x", network=NETWORK)
+    access = made.point.platform
+    assert access is not None
+    authority = made.hosted.data(tmp_path) / "tls/authority.pem"
+    point = replace(made.point, platform=replace(access, certificate_authority=authority))
+    async with AsyncExitStack() as stack:
+        hosted = Hosted(made.hosted, tmp_path)
+        stack.push_async_callback(hosted.close)
+        await hosted.start()
+        site = SimulatedSite(SitePlan(devices, (f"{NETWORK}.0.1", 0)))
+        stack.push_async_callback(site.stop)
+        await site.start()
+        target = PlatformTarget.of(point, lambda: Secret(PASSWORD))
+        time = SystemTime()
+        port = open_port(target, time)
+        stack.push_async_callback(port.close)
+        session, _ = await port.log_in(access.user, Secret(PASSWORD))
+        async with asyncio.timeout(20):
+            while True:
+                channels = (await port.list(session, "channels")).items
+                if len(channels) == len(devices) and all(one["online"] for one in channels):
+                    break
+                await asyncio.sleep(0.1)
+        yield PlatformAtHand(target, lambda: open_port(target, time), None)
+
+
+async def visit(kind: str, at_hand: PlatformAtHand) -> Recording:
+    """A recording of the platform."""
+    circumstances = Circumstances(
+        intrusive=True,
+        lengths=Lengths().with_quick_devices(),
+        platforms={at_hand.target.point: at_hand},
+    )
+    target = at_hand.target
+    camera = CameraTarget(target.point, "x", "platform", target.host, target.port)
+    client = OnvifClient(camera, time_source=SystemTime())
+    draft = Draft(kind, target.point, SystemTime())
+    try:
+        await PLATFORM_RECORDERS[kind](Visit(camera, CameraMedia(client), circumstances, draft))
+    finally:
+        client.close()
+    return draft.seal()
+
+
+async def test_pictures_of_registered_cameras_are_live_and_name_their_channel(
+    at_hand: PlatformAtHand,
+) -> None:
+    recording = await visit("platform:live", at_hand)
+    for measure in (measure_live, measure_h264, measure_h265):
+        assert measure(recording).value == "conforms", measure(recording)
+
+
+async def test_orders_reach_a_registered_dome(at_hand: PlatformAtHand) -> None:
+    found = measure_effect(await visit("platform:control", at_hand))
+    assert found.value == "conforms", found
