@@ -89,9 +89,7 @@ def test_every_cell_of_the_catalogue_is_put_on_stage_exactly_once() -> None:
         for cell in one.cells
     ]
     staged += [id(cell) for cell in cells if cell.requirement == "4.3.3.5-d"]
-    staged += [
-        id(cell) for one in stage_platforms(cells, GROUND, "127.21") for cell in one.cells
-    ]
+    staged += [id(cell) for one in stage_platforms(cells, GROUND, "127.21") for cell in one.cells]
     assert sorted(staged) == sorted(id(cell) for cell in cells)
 
 
