@@ -56,6 +56,8 @@ _BAD_INPUT = 4
 _TOOL_FAULT = 3
 _NETWORK = "127.21"
 _SIDE_BY_SIDE = 16
+#: All hosted platforms code pictures in one process: fewer at once, and none keeps another waiting.
+_PLATFORMS_SIDE_BY_SIDE = 6
 
 
 @dataclass
@@ -147,7 +149,8 @@ def _run_platforms(
 ) -> list[Outcome]:
     """The cells of platforms, all of them side by side in one host process."""
     site, plan = platform_site(staged, ground, _NETWORK)
-    stage = _Stage(site, simulated_passwords(platform_passwords(site)), lang, console)
+    passwords = simulated_passwords(platform_passwords(site))
+    stage = _Stage(site, passwords, lang, console, at_once=_PLATFORMS_SIDE_BY_SIDE)
     with running(plan, log_of(folder), "console.platform_host"):
         with stage.matrix(folder / "platforms") as matrix:
             outcomes = _judge_platforms(matrix, staged)
@@ -252,6 +255,7 @@ class _Stage:
     passwords: PasswordSource
     lang: str
     console: Console
+    at_once: int = _SIDE_BY_SIDE
 
     @contextmanager
     def matrix(self, folder: Path, kept: Sequence[Recording] = ()) -> Iterator[_Matrix]:
@@ -260,7 +264,7 @@ class _Stage:
             for recording in kept:
                 store.save(recording)
             desk, targets = open_desk(
-                self.site, store, self.passwords, intrusive=True, at_once=_SIDE_BY_SIDE
+                self.site, store, self.passwords, intrusive=True, at_once=self.at_once
             )
             with desk:
                 point_desk = PointDesk(desk, store, targets, self._visited)
