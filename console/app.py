@@ -72,6 +72,7 @@ Cameras = Annotated[
 ]
 SiteFile = Annotated[Path | None, typer.Option("--site", help=says("site"), metavar="FILE")]
 Out = Annotated[Path, typer.Option("--out", help=says("out"), metavar="DIR")]
+Part = Literal["cameras", "platforms"]
 RunFolder = Annotated[Path, typer.Argument(help=says("run-folder"), metavar="RUN")]
 
 
@@ -174,11 +175,12 @@ def defects(
     json_file: Annotated[
         Path | None, typer.Option("--json", help=says("defects-json"), metavar="FILE")
     ] = None,
+    part: Annotated[Part | None, typer.Option("--part", help=says("defects-part"))] = None,
     lang_option: Language = LANG,
 ) -> None:
     from console.defects_command import run_defect_matrix
 
-    raise typer.Exit(run_defect_matrix(tuple(only_ids), json_file, LANG, console))
+    raise typer.Exit(run_defect_matrix(tuple(only_ids), json_file, LANG, console, part))
 
 
 @app.command("evidence", help=says("evidence"))

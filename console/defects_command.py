@@ -109,15 +109,26 @@ class _Matrix:
 
 
 def run_defect_matrix(
-    only: tuple[str, ...], json_file: Path | None, lang: str, console: Console
+    only: tuple[str, ...],
+    json_file: Path | None,
+    lang: str,
+    console: Console,
+    part: str | None = None,
 ) -> int:
-    """Run the matrix; 0 when everything is caught and clean, 1 otherwise."""
+    """Run the matrix; 0 when everything is caught and clean, 1 otherwise.
+
+    ``part``: only the cells of ``platforms``, or all but those (``cameras``).
+    """
     try:
         selected = select(only)
     except SelectionError as error:
         console.print(error.worded(lang))
         return _BAD_INPUT
-    cells = cells_of(catalogue(), selected)
+    cells = [
+        cell
+        for cell in cells_of(catalogue(), selected)
+        if part is None or (cell.stage == "platform") == (part == "platforms")
+    ]
     if not cells:
         console.print(text("matrix.nothing", lang))
         return _BAD_INPUT
