@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from assessment.measurement import Measurement
@@ -20,6 +22,8 @@ _FEWEST = 5
 PLACE_S = 2.0
 #: Share by which a pace may be off (R-045), and share of the pictures that slow play must show.
 PACE_SHARE, SLOW_PICTURES = 0.2, 0.7
+#: Seconds without a picture from which a stream counts as standing, when it is usually quicker.
+_STANDS_S = 0.5
 #: Seconds after which a pause must stand, and by which resuming may be off (R-046).
 PAUSE_STANDS_S, RESUME_S = 0.7, 1.0
 #: Seconds before and behind the place sought at which the first picture may be (R-044).
@@ -105,11 +109,15 @@ def measure_pace(recording: Recording) -> Measurement:
         }
         if upper < wanted * (1 - PACE_SHARE) or lower > wanted * (1 + PACE_SHARE):
             judgement.fault("wrong-pace", wanted=wanted, pace=round(pace, 2))
+        elif pace < wanted * (1 - PACE_SHARE):
+            judgement.doubt("unsteady", pace=wanted)
     normal = mapping(paces.get("1.0")).get("pictures_per_second")
     for wanted_text, one in paces.items():
         rate = one["pictures_per_second"]
         if float(wanted_text) < 1 and normal and rate < SLOW_PICTURES * normal:
             judgement.fault("drops-pictures", pace=float(wanted_text), shown=rate, of=normal)
+    # What is never shown weighs more than how fast the rest is.
+    judgement.faults.sort(key=lambda one: one.code != f"{PACE}.drops-pictures")
     return judgement.measurement()
 
 
@@ -141,7 +149,18 @@ def _pace(seen: SeenStream, stretch: range) -> tuple[float, float, float, float]
         seen.arrivals[index] - seen.arrivals[index - 1] for index in (first, last) if index
     )
     rate = (last - first) / media
-    return media / wall, media / (wall + step_s), media / max(wall - step_s, 0.1), rate
+    fastest = media / max(wall - step_s - _stood(seen.arrivals[first : last + 1]), 0.1)
+    return media / wall, media / (wall + step_s), fastest, rate
+
+
+def _stood(arrivals: Sequence[float]) -> float:
+    """Seconds for which the pictures stood still between others that came steadily.
+
+    A path or a machine that stops for a moment does so; a wrong pace is wrong all the time.
+    """
+    waits = [later - earlier for earlier, later in pairwise(arrivals)]
+    usual = max(_STANDS_S, 3 * median(waits))
+    return sum(one - usual / 3 for one in waits if one > usual)
 
 
 def measure_pause(recording: Recording) -> Measurement:

@@ -7,7 +7,7 @@ or zoomed away they do not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby, pairwise
+from itertools import combinations, groupby, pairwise
 
 import cv2
 import numpy as np
@@ -197,10 +197,19 @@ def measure_patrol(recording: Recording) -> Measurement:
     if len(views) < len(presets):
         judgement.doubt("not-looked", what="presets")
         return judgement.measurement()
+    if any(likeness_of(views[one], views[two]) >= SAME for one, two in combinations(presets, 2)):
+        judgement.doubt("unsure", what="presets")
+        return judgement.measurement()
     since, until = float(start.get("ended", 0.0)), float(start.get("until", 0.0))
+    dwell = float(plan.get("dwell_s", 0.0))
+    walk = [since, *(seen.arrivals[at] for at in seen.between(since, until)), until]
+    if max(later - earlier for earlier, later in pairwise(walk)) > dwell / 2:
+        # A stop may have gone by unseen.
+        judgement.doubt("not-looked", what="patrol")
+        return judgement.measurement()
     stops = _stops(seen, seen.between(since, until + _BEHIND_S), views)
     judgement.details["stops"] = [[preset, round(seconds, 2)] for preset, seconds in stops]
-    _order(judgement, stops, presets, float(plan.get("dwell_s", 0.0)))
+    _order(judgement, stops, presets, dwell)
     if not done(stop):
         judgement.fault("refused", what="stop", status=status(stop))
     else:

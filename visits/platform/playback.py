@@ -20,6 +20,10 @@ LOOK_BACK_S = 3_600.0
 _SEEKS = (61.4, 127.9, 94.6)
 #: Two people play the same, so that their marks can be told apart.
 _PLAYERS = ("player", "other")
+#: How long the picture that follows a command is waited for; one that comes sooner ends it.
+_PATIENCE_S = 20.0
+#: Of pictures that were on their way when a command was given.
+_ON_THE_WAY_S = 0.05
 
 
 async def record_playback(visit: Visit) -> None:
@@ -124,6 +128,15 @@ async def _control(
     step = script.steps[-1]
     if outcome.done:
         if action != "pause":
-            await stream.wait_for_bytes(len(stream.data) + 1, script.react)
+            await _answered(script, stream)
         await stream.wait_for_end(seconds)
     step["until"] = script.now
+
+
+async def _answered(script: PlatformScript, stream: MediaStream) -> None:
+    """Wait for what comes after the command and was not on its way before."""
+    behind = script.now + _ON_THE_WAY_S
+    last = script.now + _PATIENCE_S
+    while await stream.wait_for_bytes(len(stream.data) + 1, last - script.now):
+        if stream.arrivals[-1][0] > behind:
+            return

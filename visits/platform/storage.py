@@ -14,7 +14,7 @@ from targets.errors import VisitProblem
 from visits.circumstances import Visit
 from visits.platform.moments import spans_of
 from visits.platform.script import PlatformScript, Step, working
-from visits.platform.watching import watching
+from visits.platform.watching import first_picture, watching
 
 DAY_S = 86_400.0
 #: The standard's days; a contract may say more.
@@ -96,6 +96,6 @@ async def _fetch(script: PlatformScript, channel: dict[str, Any], day: int, at: 
     stream_of = partial(port.playback, session, opened.id)
     async with watching(script, "draw", f"{day}-{round(at)}", stream_of, **wanted) as stream:
         if stream is not None and stream.status == 200:
-            await stream.wait_for_bytes(1, _PATIENCE_S)
+            await first_picture(script, stream, _PATIENCE_S)
             await stream.wait_for_end(_ENOUGH_S)
     await port.close_playback(session, opened.id)

@@ -67,6 +67,28 @@ async def watched(
             await stream.wait_for_end(seconds)
 
 
+async def first_picture(script: PlatformScript, stream: MediaStream, seconds: float) -> None:
+    """Wait for the first whole media data of a stream, not only for the header before it."""
+    last = script.now + seconds
+    while not _holds_media(stream.data):
+        if not await stream.wait_for_bytes(len(stream.data) + 1, last - script.now):
+            return
+
+
+def _holds_media(content: bytes | bytearray) -> bool:
+    """Whether an ``mdat`` box (ISO/IEC 14496-12, 8.1.1) is there to its end."""
+    at = 0
+    while at + 8 <= len(content):
+        size = int.from_bytes(content[at : at + 4], "big")
+        if size < 8:
+            # Up to the end of the file, or longer than 4 GiB: anything that is there counts.
+            return len(content) > at + 16
+        if content[at + 4 : at + 8] == b"mdat":
+            return at + size <= len(content)
+        at += size
+    return False
+
+
 async def served_channels(script: PlatformScript, session: Session) -> list[dict[str, Any]]:
     """The channels that are looked at, noted under ``channels``: those the site file names, or all.
 
