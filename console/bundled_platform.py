@@ -34,12 +34,12 @@ _RECORDED = ((7.2 * _DAY_S, 420.0), (390.0, 30.0))
 _SMALL = {"width": 640, "height": 360, "frame_rate": 25, "bitrate_kbps": 1024}
 #: Shorter than the platform asks for: a busy machine may be late with some.
 _KEEPALIVE_S = 0.5
-#: Cameras of the bundled site's platform: name, region, number (no other camera of the site has it),
-#: transport, codec, behaviours.
+#: Devices of the bundled site's platform: name, region, number (no other camera of the site has
+#: it), channels, transport, codec, behaviours.
 _REGISTERED = (
-    ("东门球机", EAST, 501, "tls", "h264", ()),
-    ("南巷枪机", EAST, 502, "tcp", "h264", ("no-ptz",)),
-    ("西街枪机", WEST, 503, "udp", "h265", ("no-ptz", "gb-h265")),
+    ("东门双目球机", EAST, 501, 2, "tls", "h264", ()),
+    ("南巷枪机", EAST, 502, 1, "tcp", "h264", ("no-ptz",)),
+    ("西街枪机", WEST, 503, 1, "udp", "h265", ("no-ptz", "gb-h265")),
 )
 
 
@@ -111,11 +111,11 @@ def platform_with_devices(
     """
     cameras = tuple(
         HostedCamera(
-            f"{REGIONS[region]}0000132{number:07d}", camera, region,
+            f"{REGIONS[region]}0000132{number:07d}", camera, region, channels=channels,
             codec="h265" if codec == "h265" else "h264",
             width=640, height=360, fps=10.0, registers=True,
         )
-        for camera, region, number, _, codec, _ in _REGISTERED
+        for camera, region, number, channels, _, codec, _ in _REGISTERED
     )  # fmt: skip
     made = bundled_platform(0, ground, name=name, network=network, cameras=cameras)
     hosted = replace(made.hosted, recorded=_RECORDED, foreign_certificate=True)
@@ -123,7 +123,7 @@ def platform_with_devices(
     assert access is not None
     point = replace(made.point, platform=replace(access, retention_days=_DAYS))
     devices = []
-    for place, (entered, (_, _, _, transport, _, behaviours)) in enumerate(
+    for place, (entered, (_, _, _, _, transport, _, behaviours)) in enumerate(
         zip(cameras, _REGISTERED, strict=True)
     ):
         address, ports = ground.place(_CAMERA_PLACES + place, network)
@@ -143,6 +143,7 @@ def platform_with_devices(
                     "server_port": hosted.sip_tls_port if transport == "tls" else hosted.sip_port,
                     "server_id": hosted.server_id,
                     "transport": transport,
+                    "channels": entered.channels,
                     "keepalive_s": _KEEPALIVE_S,
                     "retry_s": 1.0,
                     "local_port": 5060 if ground.own_addresses else 0,

@@ -14,6 +14,7 @@ from assessment.recording import Recording
 from console.bundled_platform import platform_with_devices
 from console.platform_host import Hosted
 from console.platform_plan import PASSWORD
+from console.preparation import RunOptions, prepare
 from probes.platform.live import measure_h264, measure_h265, measure_live
 from probes.platform.steering import measure_effect
 from protocols.time_source import SystemTime
@@ -41,6 +42,7 @@ async def at_hand(tmp_path: Path) -> AsyncIterator[PlatformAtHand]:
     assert access is not None
     authority = made.hosted.data(tmp_path) / "tls/authority.pem"
     point = replace(made.point, platform=replace(access, certificate_authority=authority))
+    told = sum(one.channels for one in made.hosted.cameras)
     async with AsyncExitStack() as stack:
         hosted = Hosted(made.hosted, tmp_path)
         stack.push_async_callback(hosted.close)
@@ -56,7 +58,7 @@ async def at_hand(tmp_path: Path) -> AsyncIterator[PlatformAtHand]:
         async with asyncio.timeout(20):
             while True:
                 channels = (await port.list(session, "channels")).items
-                if len(channels) == len(devices) and all(one["online"] for one in channels):
+                if len(channels) == told and all(one["online"] for one in channels):
                     break
                 await asyncio.sleep(0.1)
         yield PlatformAtHand(target, lambda: open_port(target, time), None)
@@ -91,3 +93,10 @@ async def test_pictures_of_registered_cameras_are_live_and_name_their_channel(
 async def test_orders_reach_a_registered_dome(at_hand: PlatformAtHand) -> None:
     found = measure_effect(await visit("platform:control", at_hand))
     assert found.value == "conforms", found
+
+
+def test_no_device_of_the_platform_is_a_camera_of_the_site() -> None:
+    plan = prepare(RunOptions(), "en").plan
+    assert plan is not None
+    for name in ("point", "address"):
+        assert len({getattr(one, name) for one in plan.cameras}) == len(plan.cameras)
