@@ -59,9 +59,9 @@ def measure_file(recording: Recording) -> Measurement:
     if len(seen) < _FEWEST:
         judgement.fault("not-playable", bytes=fetched.get("received"))
         return judgement.measurement()
-    _period(judgement, order, seen)
-    if seen.damaged:
+    if seen.damaged:  # what is damaged may look short as well
         judgement.fault("damaged", pictures=seen.damaged)
+    _period(judgement, order, seen)
     if fetched.get("received") != fetched.get("size"):
         judgement.fault("not-whole", got=fetched.get("received"), said=fetched.get("size"))
     if any(one != 206 for one in fetched.get("statuses", ())):

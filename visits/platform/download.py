@@ -17,7 +17,7 @@ from visits.platform.script import PlatformScript, Step, working
 from visits.platform.watching import served_channels
 
 #: Length of the period that is saved, and of the one that is cancelled at once.
-PERIOD_S, CANCELLED_S = 12.0, 60.0
+PERIOD_S, CANCELLED_S = 20.0, 60.0
 LOOK_BACK_S = 3_600.0
 _POLL_S = 0.2
 #: Making a file may take this long for each second of its period, and this long in any case.
