@@ -30,7 +30,7 @@ _CAMERA_PLACES = 3_500
 _DAY_S = 86_400.0
 #: What the bundled site's platform promises, and has recorded: with a break in the last minutes.
 _DAYS = 7
-_RECORDED = ((7.2 * _DAY_S, 420.0), (390.0, 30.0))
+RECORDED = ((7.2 * _DAY_S, 420.0), (390.0, 30.0))
 _SMALL = {"width": 640, "height": 360, "frame_rate": 25, "bitrate_kbps": 1024}
 #: Shorter than the platform asks for: a busy machine may be late with some.
 _KEEPALIVE_S = 0.5
@@ -118,7 +118,7 @@ def platform_with_devices(
         for camera, region, number, channels, _, codec, _ in _REGISTERED
     )  # fmt: skip
     made = bundled_platform(0, ground, name=name, network=network, cameras=cameras)
-    hosted = replace(made.hosted, recorded=_RECORDED, foreign_certificate=True)
+    hosted = replace(made.hosted, recorded=RECORDED, foreign_certificate=True)
     access = made.point.platform
     assert access is not None
     point = replace(made.point, platform=replace(access, retention_days=_DAYS))

@@ -14,9 +14,10 @@ from assessment.evidence import load_evidence
 from assessment.sampling import Draw, draw
 from assessment.store import RunStore, RunStoreError
 from assessment.waivers import Waiver, load_waivers
-from console.bundled_platform import host_plan, platform_with_devices
+from console.bundled_platform import RECORDED, host_plan
 from console.bundled_site import bundled_points, free_network, simulated_platform, simulated_site
 from console.desks import simulated_passwords
+from console.matrix.platform_cast import video_platform
 from console.platform_plan import PASSWORD, PlatformHostPlan
 from console.selection import SelectionError, select
 from console.sites import SiteError, load_site
@@ -100,10 +101,14 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         platforms = (simulated_platform(0, ground, network=network),)
         name = text("run.bundled-site", lang)
         site, plan = simulated_site(name, points, ground, network, platforms)
-        operated, devices = platform_with_devices(
-            ground, name=text("run.bundled-platform", lang), network=network
+        # Painted cameras: what registers for real (``platform_with_devices``) turns too late for
+        # the checks of control and patrol on a busy machine.
+        staged = video_platform(0, ground, name="sound", network=network, kinds=())
+        operated = replace(
+            staged,
+            point=replace(staged.point, name=text("run.bundled-platform", lang)),
+            hosted=replace(staged.hosted, recorded=RECORDED),
         )
-        plan = replace(plan, cameras=(*plan.cameras, *devices))
         site = replace(site, points=(*site.points, operated.point))
         hosted = host_plan((operated,), ground, network)
     if options.listen is not None:
