@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from console.bundled_site import ROOT
 from console.platform_plan import (
@@ -11,8 +12,7 @@ from console.platform_plan import (
     HostedPlatform,
     PlatformHostPlan,
 )
-from simulators import certificates
-from simulators.site_plan import CameraPlan, Ground
+from simulators.site_plan import CameraPlan, Ground, SitePlan
 from targets.site import SERVICE_MODES, PlatformAccess, Point
 
 _CONTROL_PORT = 8098
@@ -35,11 +35,11 @@ _SMALL = {"width": 640, "height": 360, "frame_rate": 25, "bitrate_kbps": 1024}
 #: Shorter than the platform asks for: a busy machine may be late with some.
 _KEEPALIVE_S = 0.5
 #: Devices of the bundled site's platform: name, region, number (no other camera of the site has
-#: it), channels, transport, codec, behaviours.
+#: it), channels by name, transport, codec, behaviours.
 _REGISTERED = (
-    ("东门双目球机", EAST, 501, 2, "tls", "h264", ()),
-    ("南巷枪机", EAST, 502, 1, "tcp", "h264", ("no-ptz",)),
-    ("西街枪机", WEST, 503, 1, "udp", "h265", ("no-ptz", "gb-h265")),
+    ("东门双目球机", EAST, 501, ("小区东门", "停车场全景"), "tls", "h264", ()),
+    ("南巷枪机", EAST, 502, ("南巷中段",), "tcp", "h264", ("no-ptz",)),
+    ("西街枪机", WEST, 503, ("西街路口",), "udp", "h265", ("no-ptz", "gb-h265")),
 )
 
 
@@ -107,18 +107,19 @@ def platform_with_devices(
 ) -> tuple[BundledPlatform, tuple[CameraPlan, ...]]:
     """The bundled site's platform, and the simulated cameras that register on it.
 
-    Its certificate is of the authority of the site, which its cameras trust as well.
+    They do so once they are ``trusting``.
     """
     cameras = tuple(
         HostedCamera(
-            f"{REGIONS[region]}0000132{number:07d}", camera, region, channels=channels,
+            f"{REGIONS[region]}0000132{number:07d}", camera, region,
+            channels=len(names), names=names,
             codec="h265" if codec == "h265" else "h264",
             width=640, height=360, fps=10.0, registers=True,
         )
-        for camera, region, number, channels, _, codec, _ in _REGISTERED
+        for camera, region, number, names, _, codec, _ in _REGISTERED
     )  # fmt: skip
     made = bundled_platform(0, ground, name=name, network=network, cameras=cameras)
-    hosted = replace(made.hosted, recorded=RECORDED, foreign_certificate=True)
+    hosted = replace(made.hosted, recorded=RECORDED)
     access = made.point.platform
     assert access is not None
     point = replace(made.point, platform=replace(access, retention_days=_DAYS))
@@ -144,14 +145,32 @@ def platform_with_devices(
                     "server_id": hosted.server_id,
                     "transport": transport,
                     "channels": entered.channels,
+                    "names": entered.names,
                     "keepalive_s": _KEEPALIVE_S,
                     "retry_s": 1.0,
                     "local_port": 5060 if ground.own_addresses else 0,
-                    "ca_file": str(certificates.authority_file()),
                 },
             )
         )
     return BundledPlatform(point, hosted), tuple(devices)
+
+
+def trusting(plan: SitePlan, hosts: PlatformHostPlan) -> SitePlan:
+    """``plan`` with devices that trust the hosted platform with which they register.
+
+    What they trust is made when the platform first starts, so it must be there before them.
+    """
+    folder = Path(hosts.folder)
+    authorities = {one.server_id: str(one.data(folder) / _AUTHORITY) for one in hosts.platforms}
+
+    def trusts(camera: CameraPlan) -> CameraPlan:
+        settings = camera.gb28181
+        if settings is None or settings["server_id"] not in authorities:
+            return camera
+        trusted = authorities[settings["server_id"]]
+        return replace(camera, gb28181={**settings, "ca_file": trusted})
+
+    return replace(plan, cameras=tuple(trusts(camera) for camera in plan.cameras))
 
 
 def host_folder(network: str) -> str:

@@ -40,7 +40,6 @@ from reference_platform.ports import Span
 from reference_platform.recording.planting import Planted, PlantedSegments, plant
 from reference_platform.settings import PlatformSettings
 from simulators import certificates
-from simulators.camera.gb28181.inventory import channel_name as told_name
 from simulators.camera.gb28181.settings import GbSettings
 
 _LOCAL = "127.0.0.1"
@@ -231,17 +230,21 @@ async def set_up(platform: Platform, plan: HostedPlatform) -> None:
 def channel_name(camera: HostedCamera, number: int) -> str:
     """Of a device's channel ``number`` (from 1), also written in its picture."""
     if camera.registers:
-        return told_name(camera.name, number)
+        return _told(camera).channel_name(camera.name, number)
     return f"{camera.name} {number}"
 
 
 def channels_of(camera: HostedCamera) -> list[str]:
     """The channels of a device, also of one that will tell them itself."""
     if camera.registers:
-        settings = GbSettings("", "", camera.device, channels=camera.channels)
-        return list(settings.channel_ids())
+        return list(_told(camera).channel_ids())
     first = int(camera.device[13:]) * 10
     return [f"{camera.device[:10]}131{first + number:07d}" for number in range(camera.channels)]
+
+
+def _told(camera: HostedCamera) -> GbSettings:
+    """What decides how a device that registers will tell its channels."""
+    return GbSettings("", "", camera.device, channels=camera.channels, names=camera.names)
 
 
 def rig(hosted: dict[str, Hosted]) -> web.Application:

@@ -26,6 +26,7 @@ class HostedCamera:
         alive: whether it gives pictures and counts as online.
         registers: whether it is a device of its own that registers over GB/T 28181 and tells its
             channels itself; then all of the platform's cameras are.
+        names: of its channels, as its installer gave them.
     """
 
     device: str
@@ -39,6 +40,7 @@ class HostedCamera:
     fps: float = 5.0
     alive: bool = True
     registers: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,10 @@ class PlatformHostPlan:
                     **{
                         **one,
                         "behaviours": tuple(one["behaviours"]),
-                        "cameras": tuple(HostedCamera(**camera) for camera in one["cameras"]),
+                        "cameras": tuple(
+                            HostedCamera(**{**camera, "names": tuple(camera["names"])})
+                            for camera in one["cameras"]
+                        ),
                         "recorded": tuple((begun, ended) for begun, ended in one["recorded"]),
                         "lost": tuple((begun, ended) for begun, ended in one["lost"]),
                     }

@@ -20,6 +20,7 @@ from assessment.sampling import Draw
 from assessment.store import RunStore
 from assessment.summary import RequirementSummary, RunSummary
 from assessment.waivers import Waiver
+from console.bundled_platform import trusting
 from console.desks import PointDesk, kinds_in_order, log_file, open_desk
 from console.detection import published_detection
 from console.matrix.camera_choice import RESTS_ON
@@ -171,8 +172,9 @@ def _simulators(prepared: Preparation, folder: Path) -> Iterator[None]:
         hosted = prepared.hosted if _platform_needed(prepared) else None
         if hosted is not None:
             stack.enter_context(running(hosted, folder / "platforms.log", "console.platform_host"))
-        if prepared.plan is not None:
-            plan = prepared.plan if hosted is not None else _alone(prepared.plan, prepared.hosted)
+        plan = prepared.plan
+        if plan is not None:
+            plan = _alone(plan, prepared.hosted) if hosted is None else trusting(plan, hosted)
             stack.enter_context(running(plan, log_file(folder)))
         yield
 

@@ -189,7 +189,7 @@ def open_stream(
     step: Mapping[str, Any],
     *,
     box: TextLine | None = None,
-    search: Sequence[float] = (0.1,),
+    search: Sequence[float] = (0.1, 0.5, 0.9),
     near: float | None = None,
     strict: bool = False,
 ) -> SeenStream:

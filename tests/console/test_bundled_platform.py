@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest_asyncio
 
 from assessment.recording import Recording
-from console.bundled_platform import platform_with_devices
+from console.bundled_platform import platform_with_devices, trusting
 from console.platform_host import Hosted
-from console.platform_plan import PASSWORD
+from console.platform_plan import PASSWORD, PlatformHostPlan
 from console.preparation import RunOptions, prepare
 from probes.platform.live import measure_h264, measure_h265, measure_live
 from probes.platform.steering import measure_effect
@@ -43,25 +42,27 @@ async def at_hand(tmp_path: Path) -> AsyncIterator[PlatformAtHand]:
     authority = made.hosted.data(tmp_path) / "tls/authority.pem"
     point = replace(made.point, platform=replace(access, certificate_authority=authority))
     told = sum(one.channels for one in made.hosted.cameras)
-    async with AsyncExitStack() as stack:
-        hosted = Hosted(made.hosted, tmp_path)
-        stack.push_async_callback(hosted.close)
-        await hosted.start()
-        site = SimulatedSite(SitePlan(devices, (f"{NETWORK}.0.1", 0)))
-        stack.push_async_callback(site.stop)
-        await site.start()
-        target = PlatformTarget.of(point, lambda: Secret(PASSWORD))
-        time = SystemTime()
-        port = open_port(target, time)
-        stack.push_async_callback(port.close)
-        session, _ = await port.log_in(access.user, Secret(PASSWORD))
+    hosted = Hosted(made.hosted, tmp_path)
+    await hosted.start()
+    hosts = PlatformHostPlan(str(tmp_path), (f"{NETWORK}.0.1", 0), (made.hosted,))
+    site = SimulatedSite(trusting(SitePlan(devices, (f"{NETWORK}.0.1", 0)), hosts))
+    await site.start()
+    target = PlatformTarget.of(point, lambda: Secret(PASSWORD))
+    port = open_port(target, SystemTime())
+    try:
+        session, _ = await port.log_in(target.access.user, Secret(PASSWORD))
         async with asyncio.timeout(20):
             while True:
                 channels = (await port.list(session, "channels")).items
                 if len(channels) == told and all(one["online"] for one in channels):
                     break
                 await asyncio.sleep(0.1)
-        yield PlatformAtHand(target, lambda: open_port(target, time), None)
+        yield PlatformAtHand(target, lambda: open_port(target, SystemTime()), None)
+    finally:
+        await port.close()
+        # The platform first: its farewells find cameras that answer.
+        await hosted.close()
+        await site.stop()
 
 
 async def visit(kind: str, at_hand: PlatformAtHand) -> Recording:

@@ -46,7 +46,7 @@ def entries(state: CameraState, settings: GbSettings, own_id: str) -> list[Entry
     kind = "录像机" if settings.recorder else "摄像机"
     found = [base.entry(own_id, f"{state.identity.name} {kind}", parental=True)]
     for number, channel in enumerate(settings.channel_ids(), start=1):
-        name = channel_name(state.identity.name, number)
+        name = settings.channel_name(state.identity.name, number)
         found.append(base.entry(channel, name, information=True))
     if not state.has(NO_ALARM_INPUT):
         found.append(base.entry(settings.alarm_input_id, "报警输入 1"))
@@ -55,11 +55,6 @@ def entries(state: CameraState, settings: GbSettings, own_id: str) -> list[Entry
     found.append(base.entry(settings.microphone_id, "拾音器 1"))
     found.append(base.entry(settings.speaker_id, "扩声器 1"))
     return found
-
-
-def channel_name(device: str, number: int) -> str:
-    """The name of channel ``number`` (from 1) of the device with the name ``device``."""
-    return f"{device} 通道 {number}"
 
 
 def selected(found: Sequence[Entry], device: str, own_id: str) -> list[Entry]:

@@ -30,7 +30,6 @@ from simulators.camera.gb28181.carriers import (
     UdpPath,
 )
 from simulators.camera.gb28181.history import file_bytes, pictures_from
-from simulators.camera.gb28181.inventory import channel_name
 from simulators.camera.gb28181.markup import CONTENT_TYPE as XML
 from simulators.camera.gb28181.markup import e
 from simulators.camera.gb28181.media import MediaStream, StreamPlan
@@ -280,9 +279,9 @@ class Sessions:
 
     def _caption(self, number: int, picture: Picture) -> None:
         """Write the clock and the name of channel ``number`` (from 1) into a picture."""
-        state = self._device.state
+        state, settings = self._device.state, self._device.settings
         clock = overlay.clock_text(state.clock.now())
-        overlay.caption(picture, clock, channel_name(state.identity.name, number))
+        overlay.caption(picture, clock, settings.channel_name(state.identity.name, number))
 
     def _channel(self, asked: str, of_history: str) -> str:
         """The channel that is meant, by the Request-URI or u=."""

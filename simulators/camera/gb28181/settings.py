@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
@@ -40,6 +40,7 @@ class GbSettings:
         register_expires_s: asked for in REGISTER; a shorter one granted is honoured.
         keepalive_s, retry_s: seconds between keepalives; before the next try after a refusal.
         channels: video channels; with more than one the device is a recorder.
+        names: of the video channels, for as many as the installer has named.
         ca_file: PEM file of the authority that the platform's certificate must chain to.
         realm_user: user name of the digest when it is not the device's ID.
         srtp: whether SRTP (SDES) is accepted when SIP goes over TLS and it is offered.
@@ -59,6 +60,7 @@ class GbSettings:
     keepalive_s: float = 60.0
     retry_s: float = 60.0
     channels: int = 1
+    names: Sequence[str] = ()
     ca_file: str = ""
     realm_user: str = ""
     srtp: bool = True
@@ -115,6 +117,10 @@ class GbSettings:
     def channel_ids(self) -> tuple[str, ...]:
         """The IDs of the video channels; a camera's own channel has an ID of its own."""
         return tuple(self._id("131", number) for number in range(1, self.channels + 1))
+
+    def channel_name(self, device: str, number: int) -> str:
+        """The name of video channel ``number`` (from 1) of the device with the name ``device``."""
+        return self.names[number - 1] if number <= len(self.names) else f"{device} 通道 {number}"
 
     @property
     def alarm_input_id(self) -> str:
