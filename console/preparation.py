@@ -101,8 +101,8 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         platforms = (simulated_platform(0, ground, network=network),)
         name = text("run.bundled-site", lang)
         site, plan = simulated_site(name, points, ground, network, platforms)
-        # Painted cameras: what registers for real (``platform_with_devices``) turns too late for
-        # the checks of control and patrol on a busy machine.
+        # Painted cameras; those that register for real (``platform_with_devices``) are not yet
+        # proven on a busy machine.
         staged = video_platform(0, ground, name="sound", network=network, kinds=())
         operated = replace(
             staged,
