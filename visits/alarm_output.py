@@ -9,7 +9,7 @@ from protocols.xml_reading import children, words
 from targets.errors import VisitProblem
 from targets.onvif_client import OnvifFault
 from targets.pull_point import PullPoint, Told
-from visits.circumstances import XML, Visit
+from visits.circumstances import Visit
 
 _RELAY_TOPIC = "Device/Trigger/Relay"
 _PULL_SECONDS = 1
@@ -22,11 +22,8 @@ async def record_alarm_output(visit: Visit) -> None:
         VisitProblem: the device does not serve, or has no output by ONVIF.
     """
     visit.needs_onvif()
-    transcript = visit.transcribe()
-    try:
+    with visit.transcribed():
         await _record(visit)
-    finally:
-        visit.draft.keep("transcript.xml", transcript.to_bytes(), XML)
 
 
 async def _record(visit: Visit) -> None:

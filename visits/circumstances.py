@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -216,10 +217,14 @@ class Visit:
         if not self.camera.speaks_onvif:
             raise VisitProblem("visit.needs-onvif")
 
-    def transcribe(self) -> Transcript:
-        """Begin the transcript of this visit."""
-        self.client.transcript = Transcript(self.client.secrets)
-        return self.client.transcript
+    @contextmanager
+    def transcribed(self) -> Iterator[Transcript]:
+        """Note what is said over ONVIF from here on, and keep it however that ends."""
+        self.client.transcript = transcript = Transcript(self.client.secrets)
+        try:
+            yield transcript
+        finally:
+            self.draft.keep("transcript.xml", transcript.to_bytes(), XML)
 
     async def note_reference(self) -> None:
         """Note how wrong the machine's own clock may be."""

@@ -16,7 +16,7 @@ from targets.http_client import Exchange
 from targets.onvif_client import OnvifFault
 from targets.onvif_services import NAMESPACES
 from targets.transcript import Transcript
-from visits.circumstances import XML, Visit
+from visits.circumstances import Visit
 from visits.clock_polling import watch_ticks
 from visits.gb28181.clock_polls import gb28181_polls
 
@@ -42,11 +42,10 @@ async def record_clock(visit: Visit) -> None:
     """
     if not visit.registers:
         visit.needs_onvif()
-    transcript = visit.transcribe()
     visit.facts["polls"] = polls = []
     visit.facts["ntp"] = None
     await visit.note_reference()
-    try:
+    with visit.transcribed() as transcript:
         if visit.registers:
             polls += await gb28181_polls(visit)
         if not visit.camera.speaks_onvif:
@@ -59,8 +58,6 @@ async def record_clock(visit: Visit) -> None:
         polls += asker.dates or await _dates_asked_apart(visit, asker)
         visit.facts["ntp"] = await _ntp(visit)
         await visit.note_reference()
-    finally:
-        visit.draft.keep("transcript.xml", transcript.to_bytes(), XML)
 
 
 async def _watch(

@@ -6,7 +6,7 @@ from typing import Any
 
 from targets import onvif_reading as reading
 from targets.transcript import mask_addresses
-from visits.circumstances import XML, Visit
+from visits.circumstances import Visit
 
 _ADDRESSES_ASKED = 8
 
@@ -18,11 +18,8 @@ async def record_description(visit: Visit) -> None:
         VisitProblem: the device does not serve.
     """
     visit.needs_onvif()
-    transcript = visit.transcribe()
-    try:
+    with visit.transcribed():
         await _record(visit)
-    finally:
-        visit.draft.keep("transcript.xml", transcript.to_bytes(), XML)
 
 
 async def _record(visit: Visit) -> None:

@@ -11,15 +11,14 @@ from typing import Any, Protocol
 from protocols.onvif_topics import SCENE_EVENTS, begins, event_of_alarm, event_of_topic
 from targets.errors import VisitProblem
 from targets.gb28181.device import RegisteredDevice
-from targets.gb28181.subscription import Subscription
 from targets.pull_point import PullPoint, listed_topics
 from targets.scene_rig import SceneRig
-from visits.circumstances import XML, Lengths, Visit
+from visits.circumstances import Lengths, Visit
+from visits.gb28181.alarm import subscribed_to_alarms
 from visits.gb28181.control import on_duty
-from visits.gb28181.script import conversation, problem_fact
+from visits.gb28181.script import conversation
 
 EVENT_KINDS = tuple(f"events:{event}" for event in SCENE_EVENTS)
-_SUBSCRIBED_SECONDS = 600
 _PULL_SECONDS = 1
 #: Setting up and taking down, on a slow device.
 _SETUP_SECONDS = 60.0
@@ -156,15 +155,14 @@ async def _listening(visit: Visit) -> AsyncIterator[_Ear]:
 @asynccontextmanager
 async def _by_onvif(visit: Visit) -> AsyncIterator[_Ear]:
     visit.facts["way"] = "onvif"
-    transcript = visit.transcribe()
-    point = PullPoint(visit.client, visit.time)
-    try:
-        visit.facts["listed"] = await listed_topics(visit.client)
-        await point.open()
-        yield _PullEar(point)
-    finally:
-        await point.close()
-        visit.draft.keep("transcript.xml", transcript.to_bytes(), XML)
+    with visit.transcribed():
+        point = PullPoint(visit.client, visit.time)
+        try:
+            visit.facts["listed"] = await listed_topics(visit.client)
+            await point.open()
+            yield _PullEar(point)
+        finally:
+            await point.close()
 
 
 @asynccontextmanager
@@ -172,14 +170,7 @@ async def _by_registration(visit: Visit) -> AsyncIterator[_Ear]:
     visit.facts["way"] = "gb28181"
     async with conversation(visit) as script:
         device, since = script.device, script.now
-        fields = [("StartAlarmPriority", "0"), ("EndAlarmPriority", "0"), ("AlarmMethod", "0")]
-        subscription = Subscription(device, "Alarm", fields)
-        with script.step("subscribe", status=None, sn=subscription.sn) as step:
-            try:
-                await subscription.begin(_SUBSCRIBED_SECONDS)
-            except VisitProblem as problem:
-                step["problem"] = problem_fact(problem)
-            step["status"] = subscription.status
+        subscription = await subscribed_to_alarms(script)
         armed = on_duty(await script.status())
         await script.command("guard", [("GuardCmd", "SetGuard")], answered=True)
         try:

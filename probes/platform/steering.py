@@ -93,11 +93,9 @@ def measure_effect(recording: Recording) -> Measurement:
 def _differs(
     judgement: Judgement, looks: Mapping[str, _Grey], before: str, after: str, code: str
 ) -> None:
-    if before not in looks or after not in looks:
-        judgement.doubt("not-looked", what=after)
+    found = _likeness(judgement, looks, before, after)
+    if found is None:
         return
-    found = likeness_of(looks[before], looks[after])
-    judgement.details[f"{before}-{after}"] = round(found, 3)
     if found >= SAME:
         judgement.fault(code)
     elif found > OTHER:
@@ -107,15 +105,25 @@ def _differs(
 def _returns(
     judgement: Judgement, looks: Mapping[str, _Grey], before: str, after: str, code: str
 ) -> None:
-    if before not in looks or after not in looks:
-        judgement.doubt("not-looked", what=after)
+    found = _likeness(judgement, looks, before, after)
+    if found is None:
         return
-    found = likeness_of(looks[before], looks[after])
-    judgement.details[f"{before}-{after}"] = round(found, 3)
     if found <= OTHER:
         judgement.fault(code)
     elif found < SAME:
         judgement.doubt("unsure", what=after)
+
+
+def _likeness(
+    judgement: Judgement, looks: Mapping[str, _Grey], before: str, after: str
+) -> float | None:
+    """How much two looks are alike; a doubt, and nothing, when one of them is missing."""
+    if before not in looks or after not in looks:
+        judgement.doubt("not-looked", what=after)
+        return None
+    found = likeness_of(looks[before], looks[after])
+    judgement.details[f"{before}-{after}"] = round(found, 3)
+    return found
 
 
 def measure_priority(recording: Recording) -> Measurement:

@@ -21,7 +21,7 @@ from reference_platform.control.models import (
 )
 from reference_platform.control.service import ControlService
 from reference_platform.control.tables import PatrolRow
-from reference_platform.errors import Conflict, Denied, PlatformError
+from reference_platform.errors import Denied, PlatformError
 from reference_platform.inventory.events import Events
 from reference_platform.people.access import Access, Principal
 from reference_platform.people.operations import Operation
@@ -29,6 +29,7 @@ from reference_platform.ports import ChannelRef
 from reference_platform.signalling.steering import PresetOrder
 from reference_platform.store.database import Database
 from reference_platform.times import optional_moment
+from reference_platform.versions import require_current
 
 ORDER_WRONG = defect("patrol-order-wrong", "A patrol goes to its presets in reverse order.")
 DWELL_IGNORED = defect("dwell-ignored", "A patrol stays at each preset for one second.")
@@ -330,8 +331,7 @@ class Patrols:
         self, session: Session, principal: Principal, patrol_id: str, version: int
     ) -> PatrolRow:
         row = self._reachable(session, principal, patrol_id)
-        if row.version != version:
-            raise Conflict("conflict.stale", current=_view(row).model_dump(mode="json"))
+        require_current(row, version, lambda: _view(row))
         return row
 
 

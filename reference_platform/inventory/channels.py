@@ -20,6 +20,7 @@ from reference_platform.ports import ChannelRef
 from reference_platform.store.database import Database
 from reference_platform.store.inventory_tables import ChannelRow, DeviceRow, OrganisationRow
 from reference_platform.times import optional_moment
+from reference_platform.versions import require_current
 
 GUESSABLE_ID = defect(
     "guessable-id", "Whoever guesses a channel's 20 digits reads its particulars without a right."
@@ -202,9 +203,9 @@ class Channels:
             row = session.get(ChannelRow, channel_id)
             if row is None:
                 raise Denied
-            if row.version != change.version:
-                current = self._view(principal, row, _regions(session))
-                raise Conflict("conflict.stale", current=current.model_dump(mode="json"))
+            require_current(
+                row, change.version, lambda: self._view(principal, row, _regions(session))
+            )
             for name in ("name", "scene", "ptz_type", "recording", "retention_days"):
                 if (value := getattr(change, name)) is not None:
                     setattr(row, name, value)

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from reference_platform.errors import Conflict
 from reference_platform.inventory.models import Network, NetworkChange
 from reference_platform.people.access import Access, Principal
 from reference_platform.people.operations import Operation
@@ -16,6 +15,7 @@ from reference_platform.people.policy import SecurityChange, SecurityPolicy
 from reference_platform.settings import PlatformSettings
 from reference_platform.store.database import Database
 from reference_platform.store.inventory_tables import SettingsRow
+from reference_platform.versions import require_current
 
 Group = TypeVar("Group", bound=BaseModel)
 _ANSWERED_ONLY = {"sip_domain", "server_id"}
@@ -91,8 +91,7 @@ class CommonSettings:
                 row = SettingsRow(name=name, values={}, version=1)
                 session.add(row)
             current = group(**row.values, version=row.version)
-            if row.version != change.version:
-                raise Conflict("conflict.stale", current=current.model_dump(mode="json"))
+            require_current(row, change.version, lambda: current)
             kept = current.model_dump(exclude={"version", *_ANSWERED_ONLY}, mode="json")
             row.values = kept | fields
             row.version += 1

@@ -21,6 +21,7 @@ from reference_platform.people.operations import Operation
 from reference_platform.store.database import Database
 from reference_platform.store.inventory_tables import ChannelRow, CustomerRow, ServiceRow
 from reference_platform.times import optional_moment
+from reference_platform.versions import require_current
 
 AREA_MISSING = defect("area-missing", "Customers are not managed on the platform at all.")
 
@@ -122,8 +123,7 @@ class Customers:
         self, session: Session, principal: Principal, customer_id: str, version: int
     ) -> CustomerRow:
         row = self._reachable(session, principal, customer_id)
-        if row.version != version:
-            raise Conflict("conflict.stale", current=customer_view(row).model_dump(mode="json"))
+        require_current(row, version, lambda: customer_view(row))
         return row
 
 
@@ -245,8 +245,7 @@ class Services:
         self, session: Session, principal: Principal, service_id: str, version: int
     ) -> ServiceRow:
         row = self._reachable(session, principal, service_id)
-        if row.version != version:
-            raise Conflict("conflict.stale", current=service_view(row).model_dump(mode="json"))
+        require_current(row, version, lambda: service_view(row))
         return row
 
 

@@ -18,6 +18,7 @@ from reference_platform.store.database import Database
 from reference_platform.store.inventory_tables import ChannelRow, DeviceRow
 from reference_platform.store.vault import Vault
 from reference_platform.times import optional_moment
+from reference_platform.versions import require_current
 
 DELETED_CAMERA_STILL_VIEWABLE = defect(
     "deleted-camera-still-viewable",
@@ -233,9 +234,11 @@ class Devices:
         self, session: Session, principal: Principal, device_id: str, version: int
     ) -> DeviceRow:
         row = self._reachable(session, principal, device_id)
-        if row.version != version:
-            current = device_view(row, _channel_counts(session, device_id).get(device_id, 0))
-            raise Conflict("conflict.stale", current=current.model_dump(mode="json"))
+        require_current(
+            row,
+            version,
+            lambda: device_view(row, _channel_counts(session, device_id).get(device_id, 0)),
+        )
         return row
 
 

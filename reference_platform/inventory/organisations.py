@@ -26,6 +26,7 @@ from reference_platform.store.inventory_tables import (
     OrganisationRow,
 )
 from reference_platform.store.people_tables import UserCameraRow, UserRow
+from reference_platform.versions import require_current
 
 ORPHAN_AFTER_DELETE = defect(
     "orphan-after-delete",
@@ -204,8 +205,7 @@ def _existing(session: Session, organisation_id: str, version: int) -> Organisat
     row = session.get(OrganisationRow, organisation_id)
     if row is None:
         raise Denied
-    if row.version != version:
-        raise Conflict("conflict.stale", current=organisation_view(row).model_dump(mode="json"))
+    require_current(row, version, lambda: organisation_view(row))
     return row
 
 

@@ -53,6 +53,14 @@ class PersonalEncoder:
         self._context = self._opened()
         self._group_from: int | None = None
 
+    @classmethod
+    def fitting(
+        cls, frame: VideoFrame, stamp: WatermarkStamp | None, limits: MediaLimits
+    ) -> PersonalEncoder:
+        """One for pictures like ``frame``: of its size, and of its range of luma."""
+        full_range = int(frame.color_range) == 2
+        return cls(frame.width, frame.height, stamp, limits, full_range=full_range)
+
     @property
     def parameters(self) -> bytes:
         """The parameter sets, Annex B."""

@@ -60,13 +60,7 @@ class PersonalStream:
         """
         ready = b""
         if self._encoder is None:
-            self._encoder = PersonalEncoder(
-                frame.width,
-                frame.height,
-                self._stamp,
-                self._limits,
-                full_range=int(frame.color_range) == 2,
-            )
+            self._encoder = PersonalEncoder.fitting(frame, self._stamp, self._limits)
             self._muxer = self._encoder.muxer()
             ready = self._muxer.initialisation()
         else:

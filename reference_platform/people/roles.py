@@ -15,6 +15,7 @@ from reference_platform.people.models import NewRole, OperationView, Role, RoleC
 from reference_platform.people.operations import TWO_LEVELS_ONLY, Level, Operation, level_of
 from reference_platform.store.database import Database
 from reference_platform.store.people_tables import RoleRow, UserRoleRow
+from reference_platform.versions import require_current
 
 
 class Roles:
@@ -147,8 +148,7 @@ def _existing(session: Session, role_id: str, version: int) -> RoleRow:
     row = session.get(RoleRow, role_id)
     if row is None:
         raise PlatformError("not-found", 404)
-    if row.version != version:
-        raise Conflict("conflict.stale", current=role_view(row).model_dump(mode="json"))
+    require_current(row, version, lambda: role_view(row))
     return row
 
 

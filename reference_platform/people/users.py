@@ -20,6 +20,7 @@ from reference_platform.people.sessions import Sessions
 from reference_platform.store.database import Database
 from reference_platform.store.people_tables import RoleRow, UserCameraRow, UserRoleRow, UserRow
 from reference_platform.times import optional_moment
+from reference_platform.versions import require_current
 
 HORIZONTAL_ESCALATION = defect(
     "horizontal-escalation",
@@ -205,8 +206,7 @@ class Users:
         row = self._reachable(session, principal, user_id)
         if not self._any_account:
             self._require_no_more(session, principal, [link.role_id for link in row.roles])
-        if row.version != version:
-            raise Conflict("conflict.stale", current=user_view(row).model_dump(mode="json"))
+        require_current(row, version, lambda: user_view(row))
         return row
 
     def _require_giving(

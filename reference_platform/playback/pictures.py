@@ -117,13 +117,7 @@ class ViewerTrack:
         """
         head = b""
         if self._encoder is None or self._muxer is None:
-            self._encoder = PersonalEncoder(
-                frame.width,
-                frame.height,
-                self._stamp,
-                self._limits,
-                full_range=int(frame.color_range) == 2,
-            )
+            self._encoder = PersonalEncoder.fitting(frame, self._stamp, self._limits)
             self._muxer = self._encoder.muxer()
             head = self._muxer.initialisation()
         step = _USUAL_STEP if step_s is None else round(step_s * TIMESCALE)

@@ -12,6 +12,8 @@ from protocols.gb28181.records import RecordItem, RecordQuery, build_record_quer
 from reference_platform.errors import PlatformError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reference_platform.signalling.devices import Registered
     from reference_platform.signalling.server import SignallingServer
 
@@ -97,19 +99,11 @@ class Asking:
             PlatformError: as ``one``.
         """
         assembly = CatalogAssembly(sn)
-        async with self._alone(device.id, "Catalog"):
-            exchange = self._begin(device, "Catalog", sn)
-            try:
-                await self.tell(device, device.id, body)
-                while not assembly.complete:
-                    answer = await exchange.next(GAP_SECONDS if assembly.pages else ANSWER_SECONDS)
-                    if answer is None:
-                        break
-                    assembly.add(read_catalog(answer))
-            finally:
-                self._end(device, exchange)
-        if not assembly.pages:
-            raise PlatformError("source.timeout", 504, device=device.id, what="Catalog")
+
+        def take(answer: Manscdp) -> None:
+            assembly.add(read_catalog(answer))
+
+        await self._pages(device, "Catalog", sn, device.id, body, assembly, take)
         return assembly.items, assembly.complete
 
     async def records(
@@ -123,22 +117,43 @@ class Asking:
         sn = self._server.next_sn()
         assembly = RecordAssembly(sn)
         body = build_record_query(sn, channel, RecordQuery(start, end), charset=device.charset)
-        async with self._alone(device.id, "RecordInfo"):
-            exchange = self._begin(device, "RecordInfo", sn)
+
+        def take(answer: Manscdp) -> None:
+            assembly.add(read_records(answer))
+
+        await self._pages(device, "RecordInfo", sn, channel, body, assembly, take)
+        if not assembly.complete:
+            raise PlatformError("source.incomplete", 502, device=device.id, what="RecordInfo")
+        return assembly.items
+
+    async def _pages(
+        self,
+        device: Registered,
+        command: str,
+        sn: int,
+        target: str,
+        body: bytes,
+        assembly: CatalogAssembly | RecordAssembly,
+        take: Callable[[Manscdp], None],
+    ) -> None:
+        """Ask what is answered by several Responses, until all came or none comes any more.
+
+        Raises:
+            PlatformError: as ``tell``; ``source.timeout`` when not one Response comes.
+        """
+        async with self._alone(device.id, command):
+            exchange = self._begin(device, command, sn)
             try:
-                await self.tell(device, channel, body)
+                await self.tell(device, target, body)
                 while not assembly.complete:
                     answer = await exchange.next(GAP_SECONDS if assembly.pages else ANSWER_SECONDS)
                     if answer is None:
                         break
-                    assembly.add(read_records(answer))
+                    take(answer)
             finally:
                 self._end(device, exchange)
         if not assembly.pages:
-            raise PlatformError("source.timeout", 504, device=device.id, what="RecordInfo")
-        if not assembly.complete:
-            raise PlatformError("source.incomplete", 502, device=device.id, what="RecordInfo")
-        return assembly.items
+            raise PlatformError("source.timeout", 504, device=device.id, what=command)
 
     def _begin(self, device: Registered, command: str, sn: int) -> Exchange:
         exchange = Exchange(command, sn)

@@ -19,23 +19,25 @@ async def record_alarm(visit: Visit) -> None:
     """Fill the draft as docs/recordings.md describes; guard and alarm are reset again."""
     async with conversation(visit) as script:
         await script.channel()
-        fields = [
-            ("StartAlarmPriority", "0"),
-            ("EndAlarmPriority", "0"),
-            ("AlarmMethod", "0"),
-        ]
-        subscription = Subscription(script.device, "Alarm", dict(fields))
-        with script.step("subscribe", status=None, sn=subscription.sn) as step:
-            try:
-                await subscription.begin(_SUBSCRIBED_SECONDS)
-            except VisitProblem as problem:
-                step["problem"] = problem_fact(problem)
-            step["status"] = subscription.status
+        subscription = await subscribed_to_alarms(script)
         armed = on_duty(await script.status())
         try:
             await _alarm(script)
         finally:
             await _put_back(script, subscription, armed=armed)
+
+
+async def subscribed_to_alarms(script: Script) -> Subscription:
+    """Ask to be told of every alarm, and note how that was answered."""
+    fields = [("StartAlarmPriority", "0"), ("EndAlarmPriority", "0"), ("AlarmMethod", "0")]
+    subscription = Subscription(script.device, "Alarm", fields)
+    with script.step("subscribe", status=None, sn=subscription.sn) as step:
+        try:
+            await subscription.begin(_SUBSCRIBED_SECONDS)
+        except VisitProblem as problem:
+            step["problem"] = problem_fact(problem)
+        step["status"] = subscription.status
+    return subscription
 
 
 async def _alarm(script: Script) -> None:

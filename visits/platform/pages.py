@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -102,28 +103,41 @@ def _browse(
     browser: str, base: str, user: str, password: str
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Every screen in turn. Blocks."""
-    from playwright.sync_api import Error, sync_playwright  # slow to import, rarely needed
+    from playwright.sync_api import Error  # slow to import, rarely needed
 
     screens: list[dict[str, Any]] = []
     pictures: dict[str, bytes] = {}
+    with _running(browser) as running:
+        for screen in SCREENS:
+            facts: dict[str, Any] = {"name": screen.name, "logged_in": False}
+            screens.append(facts)
+            try:
+                pictures |= _screen(running, screen, base, user, password, facts)
+            except Error as fault:
+                facts["problem"] = type(fault).__name__
+    return screens, pictures
+
+
+@contextmanager
+def _running(browser: str) -> Iterator[Any]:
+    """The browser without a window. Blocks.
+
+    Raises:
+        VisitProblem: ``visit.not-offered`` when it, or a page in it, did not come so far.
+    """
+    from playwright.sync_api import Error, sync_playwright  # slow to import, rarely needed
+
     try:
         with sync_playwright() as playwright:
             running = playwright.chromium.launch(executable_path=browser, args=list(_QUIET))
             try:
-                for screen in SCREENS:
-                    facts: dict[str, Any] = {"name": screen.name, "logged_in": False}
-                    screens.append(facts)
-                    try:
-                        pictures |= _screen(running, screen, base, user, password, facts)
-                    except Error as fault:
-                        facts["problem"] = type(fault).__name__
+                yield running
             finally:
                 running.close()
     except Error as fault:
         raise VisitProblem(
             "visit.not-offered", what="browser", detail=type(fault).__name__
         ) from None
-    return screens, pictures
 
 
 def _screen(
@@ -186,21 +200,10 @@ def asked_in_browser(
     Raises:
         VisitProblem: ``visit.not-offered`` when the browser or the page did not come so far.
     """
-    from playwright.sync_api import Error, sync_playwright  # slow to import, rarely needed
-
-    try:
-        with sync_playwright() as playwright:
-            running = playwright.chromium.launch(executable_path=browser, args=list(_QUIET))
-            try:
-                page = _context(running, SCREENS[0]).new_page()
-                _log_in(page, _form(page, base), user, password)
-                return [int(page.evaluate(_ASK, path)) for path in paths]
-            finally:
-                running.close()
-    except Error as fault:
-        raise VisitProblem(
-            "visit.not-offered", what="browser", detail=type(fault).__name__
-        ) from None
+    with _running(browser) as running:
+        page = _context(running, SCREENS[0]).new_page()
+        _log_in(page, _form(page, base), user, password)
+        return [int(page.evaluate(_ASK, path)) for path in paths]
 
 
 def browser_of_this_machine() -> str | None:

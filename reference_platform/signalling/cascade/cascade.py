@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from protocols.time_source import TimeSource
 from reference_platform.control.service import ControlService
-from reference_platform.errors import Conflict, Denied, PlatformError
+from reference_platform.errors import Denied, PlatformError
 from reference_platform.inventory.events import Event, Events
 from reference_platform.media.hub import LiveHub
 from reference_platform.people.access import Access, Principal
@@ -40,6 +40,7 @@ from reference_platform.store.database import Database
 from reference_platform.store.inventory_tables import ChannelRow, OrganisationRow
 from reference_platform.store.vault import Vault
 from reference_platform.times import optional_moment
+from reference_platform.versions import require_current
 
 _TRANSPORTS: dict[str, Transport] = {"udp": "udp", "tcp": "tcp"}
 _UNMOVED = ("control", "patrol", "alarm")
@@ -172,8 +173,7 @@ class Cascade:
         row = session.get(UpperPlatformRow, upper_id)
         if row is None:
             raise Denied
-        if row.version != version:
-            raise Conflict("conflict.stale", current=self._view(row).model_dump(mode="json"))
+        require_current(row, version, lambda: self._view(row))
         return row
 
     # Links
