@@ -1,52 +1,11 @@
-"""The registry of named behaviours: defects, and variants that are unusual but compliant.
+"""The behaviours of the simulators.
 
-A behaviour is declared where it is implemented, with one sentence and, where it was met in the
-field, the place. Nothing else in the simulators may branch on a name that is not declared here.
+Nothing in the simulators may branch on a name that is not declared here.
 """
 
-from __future__ import annotations
+from protocols.behaviours import Behaviour, Behaviours
 
-from dataclasses import dataclass
-from typing import Literal
+__all__ = ["Behaviour", "defect", "registry", "variant"]
 
-
-@dataclass(frozen=True)
-class Behaviour:
-    """One switch of a simulator.
-
-    Attributes:
-        name: as the catalogue and the defect matrix call it.
-        kind: ``defect`` breaks a requirement, ``variant`` is compliant all the same.
-        sentence: what the device does, in English.
-        seen: where it was met in the field (``owner/repo#n`` or a site), "" if only imagined.
-    """
-
-    name: str
-    kind: Literal["defect", "variant"]
-    sentence: str
-    seen: str = ""
-
-
-_REGISTRY: dict[str, Behaviour] = {}
-
-
-def defect(name: str, sentence: str, seen: str = "") -> str:
-    """Declare a defect and return its name. Declaring a name twice is a programming error."""
-    return _declare(Behaviour(name, "defect", sentence, seen))
-
-
-def variant(name: str, sentence: str, seen: str = "") -> str:
-    """Declare a compliant variant and return its name."""
-    return _declare(Behaviour(name, "variant", sentence, seen))
-
-
-def _declare(behaviour: Behaviour) -> str:
-    if behaviour.name in _REGISTRY:
-        raise ValueError(f"behaviour {behaviour.name!r} is declared twice")
-    _REGISTRY[behaviour.name] = behaviour
-    return behaviour.name
-
-
-def registry() -> dict[str, Behaviour]:
-    """All behaviours declared by the simulator modules imported so far, by name."""
-    return dict(_REGISTRY)
+_ALL = Behaviours()
+defect, variant, registry = _ALL.defect, _ALL.variant, _ALL.registry
