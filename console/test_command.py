@@ -37,6 +37,17 @@ def run_tests(lang: str, console: Console, arguments: Sequence[str] = ()) -> int
             return 3
     environment = dict(os.environ, TANTOU_PYTHON=sys.executable)
     finished = subprocess.run(
-        [sys.executable, "-m", "tox", "run", *arguments], cwd=ROOT, env=environment, check=False
+        [sys.executable, "-m", "tox", *_way(), *arguments], cwd=ROOT, env=environment, check=False
     )
     return finished.returncode
+
+
+def _way() -> tuple[str, ...]:
+    """How tox runs its environments, always one after another.
+
+    A person watches everything; a log is read for what failed, so there only the output of
+    environments that failed is kept.
+    """
+    if sys.stdout.isatty():
+        return ("run",)
+    return ("run-parallel", "--parallel", "1", "--parallel-no-spinner")
