@@ -79,7 +79,7 @@ class SipEndpoint:
         self._on_connection = on_connection
         self._heap = TimerHeap()
         self._wake: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
         self._sockets = Sockets(
             address,
             limits=self.limits,
@@ -292,15 +292,17 @@ class SipEndpoint:
             incoming.respond(500)
             return
         if awaitable is not None:
-            task = asyncio.get_running_loop().create_task(self._await(awaitable, incoming))
+            # A task of its own, within no other coroutine: when ``stop`` ends it before it has
+            # begun, it is closed and not left unawaited.
+            task = asyncio.ensure_future(awaitable)
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda done: self._handled(done, incoming))
 
-    async def _await(self, awaitable: Awaitable[None], incoming: IncomingRequest) -> None:
-        try:
-            await awaitable
-        except Exception:  # noqa: BLE001
-            _LOG.exception("a SIP request could not be handled")
+    def _handled(self, done: asyncio.Future[None], incoming: IncomingRequest) -> None:
+        self._tasks.discard(done)
+        fault = None if done.cancelled() else done.exception()
+        if fault is not None:
+            _LOG.error("a SIP request could not be handled", exc_info=fault)
             incoming.respond(500)
 
     def _connection(self, peer: Peer, opened: bool) -> None:

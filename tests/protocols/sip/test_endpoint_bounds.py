@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -263,6 +263,33 @@ async def test_stopping_fails_what_is_under_way():
         await other.stop()
         with pytest.raises(ConnectionError):
             await waiting
+
+
+async def test_a_request_that_came_just_before_the_stop_leaves_nothing_unawaited(recwarn):
+    begun: list[IncomingRequest] = []
+    handed: list[Awaitable[None]] = []
+    stopping: list[asyncio.Future[None]] = []
+    came = asyncio.Event()
+
+    async def serve(incoming: IncomingRequest) -> None:
+        begun.append(incoming)
+
+    def on_request(incoming: IncomingRequest) -> Awaitable[None]:
+        came.set()
+        stopping.append(asyncio.ensure_future(one.stop()))  # before what is returned can begin
+        handed.append(serve(incoming))
+        return handed[0]
+
+    one = server(on_request)
+    await one.start()
+    async with SipEndpoint(CLIENT, 0, on_request=answer) as other:
+        other.send_raw(good(1, other.port), Peer("udp", SERVER, one.port))
+        await asyncio.wait_for(came.wait(), 3)
+        await stopping[0]
+    handed.clear()
+    gc.collect()
+    assert begun == []
+    assert [str(one.message) for one in recwarn] == []
 
 
 async def test_a_faulty_handler_answers_500():
