@@ -1,0 +1,1 @@
+"""What is wrong with pictures: one instrument a module, each over a few decoded pictures."""
