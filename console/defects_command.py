@@ -54,7 +54,8 @@ from targets.site import Point, Site
 
 _BAD_INPUT = 4
 _TOOL_FAULT = 3
-_NETWORK = "127.21"
+#: Cameras and platforms stand on networks of their own: both parts may run at once.
+_NETWORK, _PLATFORM_NETWORK = "127.21", "127.23"
 _SIDE_BY_SIDE = 16
 #: All hosted platforms code pictures in one process: fewer at once, and none keeps another waiting.
 _PLATFORMS_SIDE_BY_SIDE = 6
@@ -149,7 +150,7 @@ def _run(cells: list[Cell], folder: Path, lang: str, console: Console) -> list[O
     ground = Ground.of_this_machine()
     others = [cell for cell in cells if cell.stage != "platform"]
     outcomes = _run_cameras(others, ground, folder, lang, console) if others else []
-    if staged := stage_platforms(cells, ground, _NETWORK):
+    if staged := stage_platforms(cells, ground, _PLATFORM_NETWORK):
         outcomes += _run_platforms(staged, ground, folder, lang, console)
     order = {id(cell): number for number, cell in enumerate(cells)}
     return sorted(outcomes, key=lambda outcome: order[id(outcome.cell)])
@@ -159,7 +160,7 @@ def _run_platforms(
     staged: list[StagedPlatform], ground: Ground, folder: Path, lang: str, console: Console
 ) -> list[Outcome]:
     """The cells of platforms, all of them side by side in one host process."""
-    site, plan = platform_site(staged, ground, _NETWORK)
+    site, plan = platform_site(staged, ground, _PLATFORM_NETWORK)
     passwords = simulated_passwords(platform_passwords(site))
     stage = _Stage(site, passwords, lang, console, at_once=_PLATFORMS_SIDE_BY_SIDE)
     with running(plan, log_of(folder), "console.platform_host"):

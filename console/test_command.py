@@ -37,17 +37,20 @@ def run_tests(lang: str, console: Console, arguments: Sequence[str] = ()) -> int
             return 3
     environment = dict(os.environ, TANTOU_PYTHON=sys.executable)
     finished = subprocess.run(
-        [sys.executable, "-m", "tox", *_way(), *arguments], cwd=ROOT, env=environment, check=False
+        [sys.executable, "-m", "tox", *_way(arguments), *arguments],
+        cwd=ROOT,
+        env=environment,
+        check=False,
     )
     return finished.returncode
 
 
-def _way() -> tuple[str, ...]:
-    """How tox runs its environments, always one after another.
+def _way(arguments: Sequence[str]) -> tuple[str, ...]:
+    """How tox runs: whoever asks for something special watches it.
 
-    A person watches everything; a log is read for what failed, so there only the output of
-    environments that failed is kept.
+    The whole runs two environments at a time where tox.ini lets it, and keeps the output of
+    those that failed.
     """
-    if sys.stdout.isatty():
+    if arguments:
         return ("run",)
-    return ("run-parallel", "--parallel", "1", "--parallel-no-spinner")
+    return ("run-parallel", "--parallel", "2", "--parallel-no-spinner")
