@@ -10,6 +10,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from assessment.declaration import declaration_of
 from assessment.region import Ring
 from assessment.sampling import Plan
 from simulators import certificates
@@ -83,6 +84,7 @@ def site_of(document: Mapping[str, Any], folder: Path) -> Site:
             "wire": None if wire is None else _wire(wire, folder),
             "police_networks": tuple(document.get("police_networks", ())),
             "region": _rings(document.get("region", ())),
+            "declarations": tuple(map(declaration_of, document.get("declarations", ()))),
             "gb28181": None if listen is None else Gb28181Listen(**listen),
         }
         known = {field.name for field in fields(Site)}

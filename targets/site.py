@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from assessment.declaration import Declaration, declaration_for
 from assessment.region import Ring
 from assessment.sampling import Plan
 
@@ -87,7 +88,8 @@ class Point:
     ``gb28181://DEVICE``); a password in it is refused by the site file reader. ``gb28181`` is the
     id by which the device registers, "" when it is not known to. ``declared`` holds properties
     that papers state (``ip_code``, ``model``, ``supply``...), compared with what is found.
-    ``platform`` says how a platform is worked that is itself accepted.
+    ``platform`` says how a platform is worked that is itself accepted. ``declaration`` is the file
+    of ``Site.declarations`` that speaks of this device alone, "" for the one of its model.
     """
 
     id: str
@@ -104,6 +106,7 @@ class Point:
     password_policy: Mapping[str, Any] | None = None
     gb28181: str = ""
     platform: PlatformAccess | None = None
+    declaration: str = ""
 
     @property
     def registers_as_platform(self) -> bool:
@@ -121,7 +124,7 @@ class Gb28181Listen:
     """Where the harness waits for GB/T 28181 devices, as registrar and upper platform.
 
     Attributes:
-        address: IPv4 address of this machine that the devices are pointed at.
+        address: IP address of this machine that the devices are pointed at.
         port: of SIP over UDP and TCP; 0 picks one.
         tls_port: of SIP over TLS; ``None``: not offered.
         server_id: 20 digits, type 200 (GB/T 28181-2016, annex D).
@@ -181,7 +184,7 @@ class Site:
     """Everything a run needs to know of the site before it visits anything.
 
     ``region`` are outer rings of (longitude, latitude) within which its points lie; empty: the
-    province that their ids name.
+    province that their ids name. ``declarations`` are what vendors state of cameras.
     """
 
     name: str
@@ -204,6 +207,12 @@ class Site:
     gb28181: Gb28181Listen | None = None
     police_networks: tuple[str, ...] = ()
     region: tuple[Ring, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
+
+    def declaration(self, point: Point, told_model: str = "") -> Declaration | None:
+        """What is declared of the camera at ``point``, which calls itself ``told_model``."""
+        inventory = point.declared.get("model")
+        return declaration_for(self.declarations, point.declaration, inventory, told_model)
 
     @property
     def cameras(self) -> tuple[Point, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ import yaml
 from assessment.sampling import ACCEPTANCE_QUALITY_LIMITS as QUALITY_LIMITS
 from assessment.sampling import Plan
 from messages import text
+from standard.located_yaml import FaultyFileError
 from targets.camera import parse_camera
+from targets.declaration_section import declaration_name, site_declarations
 from targets.errors import TargetError
 from targets.platform_section import PLATFORM_FIELDS, platform_point
 from targets.region_section import region_rings
@@ -67,6 +69,11 @@ class Reader:
         """Remember a mistake at ``node``."""
         line = node.start_mark.line + 1 if node is not None else 0
         self.mistakes.append(Mistake(self.file.name, line, f"site.{key}", parameters))
+
+    def take(self, error: FaultyFileError) -> None:
+        """Remember the mistakes of a file that the site file names."""
+        for one in error.faults:
+            self.mistakes.append(Mistake(one.file, one.line, f"file.{one.code}", one.parameters))
 
     def mapping(
         self, node: yaml.Node | None, where: str, allowed: tuple[str, ...]
@@ -175,6 +182,7 @@ _SITE_FIELDS = (
     "waivers",
     "watch",
     "region",
+    "declarations",
 )
 _POINT_FIELDS = (
     "id",
@@ -190,6 +198,7 @@ _POINT_FIELDS = (
     "certificate",
     "password",
     "gb28181",
+    "declaration",
 )
 
 
@@ -252,6 +261,9 @@ def read_site(
         ),
         clock_seconds=reader.number(watch.get("clock_seconds"), "clock_seconds", 3, 3600) or 23.0,
         region=region_rings(reader, fields.get("region")),
+        declarations=site_declarations(
+            reader, fields.get("declarations"), fields.get("cameras"), points
+        ),
     )
     if reader.mistakes:
         raise SiteFileError(reader.mistakes)
@@ -317,6 +329,7 @@ def _point(reader: Reader, node: yaml.Node) -> Point:
         declared=declared,
         certificate=_certificate(reader, fields.get("certificate")),
         gb28181=_device_id(reader, fields.get("gb28181"), "gb28181"),
+        declaration=declaration_name(reader, fields.get("declaration")),
     )
 
 
@@ -437,9 +450,9 @@ def _gb28181(reader: Reader, node: yaml.Node | None) -> Gb28181Listen | None:
     fields = reader.mapping(node, "gb28181", names)
     address = reader.words(fields.get("address"), "gb28181.address")
     try:
-        IPv4Address(address)
+        ip_address(address)
     except ValueError:
-        reader.note(fields.get("address", node), "bad-ipv4", field="gb28181.address", found=address)
+        reader.note(fields.get("address", node), "bad-ip", field="gb28181.address", found=address)
     rig = reader.words(fields.get("rig"), "gb28181.rig")
     if rig and not rig.startswith(("http://", "https://")):
         reader.note(fields["rig"], "bad-uri", found=rig, schemes="http, https")

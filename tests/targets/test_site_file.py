@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -205,3 +206,46 @@ def test_a_region_is_a_box_or_the_polygons_of_a_file(tmp_path: Path) -> None:
 def test_a_region_that_is_none_is_named(tmp_path: Path, region: str, expected: str) -> None:
     found = mistakes(tmp_path, GOOD + f"region: {region}\n")
     assert any(expected in line for line in found)
+
+
+DECLARED = GOOD.replace(
+    "    indoor: 是\n", "    indoor: 是\n    declaration: camera.yaml\n"
+).replace("rulings:", "declarations: [others.yaml]\nrulings:")
+
+
+def declare(tmp_path: Path, own: str, others: str = "models: [OTHER]\n") -> None:
+    (tmp_path / "camera.yaml").write_text(own, encoding="utf-8")
+    (tmp_path / "others.yaml").write_text(others, encoding="utf-8")
+
+
+def test_declarations_are_read_with_the_site(tmp_path: Path) -> None:
+    declare(tmp_path, "models: [SIM-2M]\nsupply: {poe: yes}\n")
+    site = read_site(write(tmp_path, DECLARED), read_inventory)
+    (point,) = site.points
+    declared = site.declaration(point)
+    assert declared is not None
+    assert declared.stated("supply.poe")
+    assert site.declaration(replace(point, declaration="", declared={}), "other").file == (
+        "others.yaml"
+    )
+
+
+def test_a_declaration_of_another_model_is_named(tmp_path: Path) -> None:
+    declare(tmp_path, "models: [SIM-9]\n")
+    assert mistakes(tmp_path, DECLARED) == [
+        "site.yaml:7: point 61010200001320000001 is a SIM-2M, "
+        "but the declaration named for it covers SIM-9"
+    ]
+
+
+def test_mistakes_of_declarations_are_named_with_their_own_lines(tmp_path: Path) -> None:
+    declare(tmp_path, "models: [SIM-2M]\nsupply: {poo: yes}\n", "models: [A]\nform: 7\n")
+    assert mistakes(tmp_path, DECLARED) == [
+        "others.yaml:2: 'form' must be one of bullet, speed-dome, dome, other; found '7'",
+        "camera.yaml:2: unknown field 'poo'; expected: poe",
+    ]
+
+
+def test_an_absent_declaration_is_a_mistake_of_the_site_file(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, DECLARED)
+    assert [one.partition(": ")[0] for one in sorted(found)] == ["site.yaml:16", "site.yaml:7"]
