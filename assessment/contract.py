@@ -11,7 +11,8 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from assessment.evidence import Attestation, standing
+from assessment.checklists import standing
+from assessment.evidence import Attestation
 from standard.catalogue import Catalogue, Requirement
 
 REQUIREMENT = "5.2-a"

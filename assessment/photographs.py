@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ _FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 _EDITORS = ("photoshop", "gimp", "lightroom", "snapseed", "meitu", "美图", "picsart", "paint")
 #: Differing bits of 64 up to which two pictures count as the same one, coded again.
 SAME_PICTURE_BITS = 4
+_BEIJING = datetime.timedelta(hours=8)
 _EARTH_RADIUS_M = 6_371_008.8
 
 
@@ -31,13 +33,16 @@ class Photograph:
     """One photograph.
 
     Attributes:
-        taken: by the camera's own clock, which tells no zone; ``None`` when it is not said.
+        taken: by the camera's own clock, in Beijing time where it tells its zone, else as it
+            stands there; ``None`` when it is not said.
+        satellite: by the positioning receiver, in Beijing time; ``None`` when it is not said.
         longitude, latitude: degrees, ``None`` when they are not said.
         edited: the program that wrote it, or the time at which it was changed; "" if none shows.
         fingerprint: 64 bits that survive scaling and coding again (gradient hash).
     """
 
     taken: datetime.datetime | None
+    satellite: datetime.datetime | None
     longitude: float | None
     latitude: float | None
     edited: str
@@ -47,12 +52,34 @@ class Photograph:
         """Whether both seem to be one picture."""
         return (self.fingerprint ^ other.fingerprint).bit_count() <= SAME_PICTURE_BITS
 
+    def clocks_apart(self) -> datetime.timedelta:
+        """How far the camera's own clock and that of its receiver are apart, 0 where one is silent.
+
+        A camera that tells no zone is taken to show Beijing time.
+        """
+        if self.taken is None or self.satellite is None:
+            return datetime.timedelta()
+        return abs(self.taken - self.satellite)
+
     def metres_from(self, longitude: float, latitude: float) -> float | None:
         """Distance from a place, ``None`` when the photograph tells none."""
         if self.longitude is None or self.latitude is None:
             return None
         east = math.radians(self.longitude - longitude) * math.cos(math.radians(latitude))
         return _EARTH_RADIUS_M * math.hypot(east, math.radians(self.latitude - latitude))
+
+
+def is_picture(content: bytes) -> bool:
+    """Whether the bytes are a picture that can be decoded to its end; a JPEG is looked at small."""
+    if len(content) > _MAXIMUM_BYTES:
+        return False
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+            picture.draft("L", (64, 64))
+            picture.load()
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError):
+        return False
+    return True
 
 
 def read_photograph(content: bytes) -> Photograph:
@@ -71,12 +98,16 @@ def read_photograph(content: bytes) -> Photograph:
         raise NotAPhotographError(type(error).__name__) from error
     inner = exif.get_ifd(ExifTags.IFD.Exif)
     place = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    taken = _time(inner.get(ExifTags.Base.DateTimeOriginal))
+    taken = original = _time(inner.get(ExifTags.Base.DateTimeOriginal))
+    zone = _zone(inner.get(ExifTags.Base.OffsetTimeOriginal))
+    if original is not None and zone is not None:
+        taken = original + _BEIJING - zone
     return Photograph(
         taken=taken,
+        satellite=_satellite(place),
         longitude=_degrees(place.get(4), place.get(3), "W"),
         latitude=_degrees(place.get(2), place.get(1), "S"),
-        edited=_edited(exif, taken),
+        edited=_edited(exif, original),
         fingerprint=fingerprint,
     )
 
@@ -91,6 +122,26 @@ def _time(value: object) -> datetime.datetime | None:
     try:
         return datetime.datetime.strptime(str(value).strip("\0 "), "%Y:%m:%d %H:%M:%S")
     except ValueError:
+        return None
+
+
+def _zone(value: object) -> datetime.timedelta | None:
+    """An offset from UTC such as ``+08:00``."""
+    try:
+        moment = datetime.datetime.strptime(str(value).strip("\0 "), "%z")
+    except ValueError:
+        return None
+    return moment.utcoffset()
+
+
+def _satellite(place: Mapping[int, object]) -> datetime.datetime | None:
+    """GPSDateStamp and GPSTimeStamp (UTC), in Beijing time."""
+    try:
+        hours, minutes, seconds = (float(one) for one in place[7])  # type: ignore[attr-defined]
+        day = datetime.datetime.strptime(str(place[29]).strip("\0 "), "%Y:%m:%d")
+        past = datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        return day + past + _BEIJING
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
 
 

@@ -341,9 +341,9 @@ def _judge_papers(matrix: _Matrix, cells: list[Cell]) -> list[Outcome]:
     outcomes = []
     for staged in stage_papers(cells, catalogue(), datetime.date.today()):
         requirements = frozenset(cell.requirement for cell in staged.cells)
-        site = replace(matrix.site, points=())  # papers of a site that has no points beside them
-        matrix.acceptance((), requirements, site=site, attestations=staged.attestations)
-        outcomes += [matrix.outcome(cell, SITE) for cell in staged.cells]
+        site = replace(matrix.site, points=staged.points)
+        matrix.acceptance(staged.points, requirements, site=site, attestations=staged.attestations)
+        outcomes += [matrix.outcome(cell, staged.subject) for cell in staged.cells]
     return outcomes
 
 

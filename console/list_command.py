@@ -39,6 +39,10 @@ def listing() -> list[dict[str, Any]]:
             "en": requirement.en,
             "scenario": files[requirement.id].name if requirement.id in files else None,
             "kind": requirement.scenario,
+            "checklist": [
+                {"item": item.item, "expects": item.expects, "scope": item.scope}
+                for item in requirement.checklist
+            ],
             "defects": [defect.name for defect in requirement.defects],
         }
         for requirement in catalogue()

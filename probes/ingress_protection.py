@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from assessment.measurement import Measurement
+from assessment.products import covers_model
 from assessment.reason import Reason
 from assessment.recording import Part, Recording
 from protocols.errors import ProtocolError
@@ -33,8 +34,6 @@ _MARKING = re.compile(
 )
 #: Category of a scope whose whole value is the claim.
 _SCOPE_CATEGORY = "/IP/"
-_MODEL_SEPARATORS = re.compile(r"[,;/、，；]|\band\b|和|及")
-_FAMILY = re.compile(r"(?:\*|x{2,}|系列|series)$", re.IGNORECASE)
 _MAXIMUM_TEXT = 2_000
 
 
@@ -146,7 +145,7 @@ def _by_certificate(
 ) -> tuple[str | None, Reason | None]:
     if not model:
         return claimed, _why("model-unknown")
-    if not _covers(certificate.model, model):
+    if not covers_model(certificate.model, model):
         return claimed, _why("certificate-other-model", model=model, covers=certificate.model)
     if certificate.valid_until:
         try:
@@ -209,23 +208,6 @@ def _contradict(claims: list[str], markings: list[str]) -> bool:
     if len(markings) > len(claims) and all(one <= sets[-1] for one in sets):
         return False  # the certificate holds all that is claimed
     return any(not (one <= other or other <= one) for one in sets for other in sets)
-
-
-def _covers(covered: str, model: str) -> bool:
-    """Whether a certificate's list of models names ``model`` or its family."""
-    wanted = _plain(model)
-    for entry in _MODEL_SEPARATORS.split(covered):
-        stem = _FAMILY.sub("", entry.strip())
-        if stem != entry.strip():
-            if _plain(stem) and wanted.startswith(_plain(stem)):
-                return True
-        elif _plain(entry) == wanted:
-            return True
-    return False
-
-
-def _plain(model: str) -> str:
-    return re.sub(r"[\s_-]+", "", model).casefold()
 
 
 def _transcript(certificate: Certificate) -> dict[str, str]:

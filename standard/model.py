@@ -15,6 +15,8 @@ SUBJECTS = ("camera", "platform", "link", "site", "provider", "user")
 METHODS = ("test", "analysis", "inspection", "demonstration")
 SCENARIOS = ("automatic", "checklist", "none-yet")
 EXPECTATIONS = ("photo", "document", "reading")
+#: How much one record of a checklist may speak for, from the narrowest.
+SCOPES = ("point", "firmware", "model", "site")
 STAGES = ("camera", "site", "wire", "evidence", "platform")
 RULES = ("guarded", "tolerance", "nominal", "one-sided", "ip-code", "ip-code-lenient")
 BOUNDS = ("at_least", "at_most", "less_than", "within", "equals", "one_of")
@@ -55,7 +57,14 @@ class Limit:
 class ChecklistItem:
     """One thing that a person attests, with what the evidence must be.
 
-    ``limit`` bounds the value of a ``reading``.
+    Attributes:
+        item: its name.
+        zh, en: what is attested.
+        expects: what shows it.
+        limit: bounds the value of a ``reading``.
+        scope: the most that one record may speak for: ``point`` (the points that it names),
+            ``model`` (every point with a model that it names), ``firmware`` (the same, within the
+            firmware family that it names), ``site`` (the whole).
     """
 
     item: str
@@ -63,6 +72,7 @@ class ChecklistItem:
     en: str
     expects: Literal["photo", "document", "reading"]
     limit: Limit | None = None
+    scope: Literal["point", "firmware", "model", "site"] = "site"
 
 
 @dataclass(frozen=True)
@@ -166,6 +176,11 @@ class Requirement:
     def binding(self) -> bool:
         """Whether not meeting it is a fail rather than an advice."""
         return self.obligation in ("shall", "shall-not")
+
+    @property
+    def attested_by_point(self) -> bool:
+        """Whether its checklist is judged of each point, and not of the site as a whole."""
+        return any(item.scope != "site" for item in self.checklist)
 
     @property
     def marker(self) -> str:

@@ -11,12 +11,14 @@ from assessment.reason import Reason
 from assessment.verdicts import Verdict
 from probes.pan_tilt import measure_pan_tilt
 from steps.acceptance import SITE, Conclusion, ScenarioRun
+from steps.scope import leave_other_scenes
 from targets.site import Point
 
 #: Scene types of an inventory by the words of the features.
 _SCENES = {
     "乡村广场与活动中心": ("rural-square", "activity-place"),
     "乡村道路": ("rural-path",),
+    "人车混行通道": ("mixed-lane",),
     "活动场所": ("activity-place",),
     "楼宇间通道": ("building-passage",),
 }
@@ -39,24 +41,16 @@ def cameras_turn(scenario_run: ScenarioRun) -> None:
     def judge(point: Point) -> Conclusion:
         return scenario_run.compare(measure_pan_tilt(scenario_run.recording("description", point)))
 
-    _judge_scene(scenario_run)
+    leave_other_scenes(scenario_run)
     for point in scenario_run.points:
         scenario_run.conclude(point.id, judge(point))
 
 
 @then("每台摄像机都满足前端设备的通用要求")
 def cameras_meet_general_requirements(scenario_run: ScenarioRun) -> None:
-    _judge_scene(scenario_run)
+    leave_other_scenes(scenario_run)
     for point in scenario_run.points:
         scenario_run.conclude(point.id, _general(scenario_run, point))
-
-
-def _judge_scene(run: ScenarioRun) -> None:
-    """Points of other scenes leave the sample; a site without the scene has nothing to judge."""
-    for point in run.outside:
-        run.conclude(point.id, Conclusion.not_applicable("camera-choice.other-scene"))
-    if not run.points and not run.outside:
-        run.conclude(SITE, Conclusion.open("scenario.no-point"))
 
 
 def _general(run: ScenarioRun, point: Point) -> Conclusion:

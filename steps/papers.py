@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from pytest_bdd import given, then
 
-from assessment.evidence import checklist_findings, paper_of, period_of
+from assessment.checklists import (
+    WHOLE_SITE,
+    Subject,
+    checklist_findings,
+    paper_of,
+    period_of,
+)
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.verdicts import Verdict
@@ -16,6 +24,8 @@ from probes.papers.survey import measure_survey
 from standard.catalogue import catalogue
 from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
 from steps.gb28181 import concluded
+from steps.scope import leave_other_scenes
+from targets.site import Point
 
 
 @given("检查人员提交的证据记录")
@@ -26,8 +36,12 @@ def submitted_evidence(scenario_run: ScenarioRun) -> None:
 @then("检查表的每一项都有有效且符合的记录")
 def every_item_is_attested(scenario_run: ScenarioRun) -> None:
     acceptance = scenario_run.acceptance
+    subjects: tuple[Subject, ...] = (WHOLE_SITE,)
+    if scenario_run.requirement.attested_by_point:
+        leave_other_scenes(scenario_run)
+        subjects = tuple(_subject(scenario_run, point) for point in scenario_run.points)
     for finding in checklist_findings(
-        scenario_run.requirement, acceptance.attestations, acceptance.today
+        scenario_run.requirement, acceptance.attestations, acceptance.today, subjects
     ):
         scenario_run.judge_attested(finding)
 
@@ -59,6 +73,17 @@ def contract_is_cited_and_strict_enough(scenario_run: ScenarioRun) -> None:
 def _standard_online_percent() -> float:
     """The standard's own online rate, whatever the contract makes of it in this run."""
     return float(catalogue()["5.3-a"].limits["online-rate"].value) * 100  # type: ignore[arg-type]
+
+
+def _subject(run: ScenarioRun, point: Point) -> Subject:
+    """A point as records name it: what its device said of itself, else what the inventory says."""
+    told: Mapping[str, Any] = {}
+    for recording in run.acceptance.history("description", point):
+        told = recording.facts.get("device") or told
+    model, firmware = (
+        str(told.get(name) or point.declared.get(name, "")) for name in ("model", "firmware")
+    )
+    return Subject(point.id, model, firmware)
 
 
 def _paper(run: ScenarioRun, item: str) -> Paper | Reason:

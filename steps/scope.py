@@ -1,10 +1,10 @@
-"""Given: which points a scenario asks."""
+"""Given: which points a scenario asks; and what becomes of those that it leaves out."""
 
 from __future__ import annotations
 
 from pytest_bdd import given
 
-from steps.acceptance import ScenarioRun
+from steps.acceptance import SITE, Conclusion, ScenarioRun
 
 
 @given("按抽样方案抽取摄像机")
@@ -21,3 +21,11 @@ def indoor_cameras(scenario_run: ScenarioRun) -> None:
     scenario_run.points = acceptance.in_scope(requirement, indoor)
     outdoor = [point for point in acceptance.drawn if not point.indoor]
     scenario_run.outside = acceptance.in_scope(requirement, outdoor)
+
+
+def leave_other_scenes(run: ScenarioRun) -> None:
+    """Points of other scenes leave the sample; a site without the scene has nothing to judge."""
+    for point in run.outside:
+        run.conclude(point.id, Conclusion.not_applicable("camera-choice.other-scene"))
+    if not run.points and not run.outside:
+        run.conclude(SITE, Conclusion.open("scenario.no-point"))

@@ -29,6 +29,7 @@ _HEADINGS = {
     "latitude": ("latitude", "纬度"),
     "ip_code": ("ip code", "ip_code", "防护等级"),
     "model": ("model", "型号", "设备型号"),
+    "firmware": ("firmware", "固件版本", "固件"),
     "certificate_code": ("certificate code", "证书防护等级"),
     "certificate_model": ("certificate model", "证书型号"),
     "certificate_mark": ("laboratory mark", "证书标志", "实验室标志"),
@@ -44,6 +45,8 @@ _SCENE_WORDS = {
     "其他": "other",
 }
 _ACCESS_WORDS = {"有线": "ethernet", "网线": "ethernet", "无线": "wifi", "光纤": "fibre"}
+#: What an inventory states of a device, compared with what is found.
+_DECLARED = ("ip_code", "model", "firmware")
 _MAXIMUM_ROWS = 200_000
 
 
@@ -165,7 +168,7 @@ def _point(file: str, row: int, cells: dict[str, Any], mistakes: list[Mistake]) 
         access=access,
         longitude=number("longitude", 180),
         latitude=number("latitude", 90),
-        declared={name: words(name) for name in ("ip_code", "model") if words(name)},
+        declared={name: words(name) for name in _DECLARED if words(name)},
         certificate=certificate,
         gb28181=gb28181,
     )

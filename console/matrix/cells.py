@@ -105,12 +105,12 @@ def judge(cell: Cell, findings: Iterable[Finding]) -> Outcome:
     other; a variant is clean when nothing was held against it.
     """
     relevant = [finding for finding in findings if finding.requirement == cell.requirement]
-    of_records = cell.stage == "evidence" and cell.reason.startswith(_OF_CHECKLISTS)
-    if of_records and (of_papers := [
-        finding for finding in relevant if finding.reason.code.startswith(_OF_CHECKLISTS)
-    ]):  # fmt: skip
+    of_papers = [one for one in relevant if one.reason.code.startswith(_OF_CHECKLISTS)]
+    if cell.stage == "evidence":
         # What is measured beside the papers is on no stage in such a cell.
-        relevant = of_papers
+        relevant = of_papers if cell.reason.startswith(_OF_CHECKLISTS) and of_papers else relevant
+    else:
+        relevant = [one for one in relevant if one not in of_papers]
     verdict = governing(finding.verdict for finding in relevant)
     reasons = tuple(
         dict.fromkeys(finding.reason.code for finding in relevant if finding.verdict is verdict)

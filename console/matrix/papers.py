@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import io
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import Image
 
 from assessment.evidence import Attestation
 from assessment.recording import Part
@@ -12,6 +16,7 @@ from console.matrix.cells import Cell, of_platforms
 from console.matrix.surveys import survey_part
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
 from steps.acceptance import SITE
+from targets.site import Point
 
 _DAY = datetime.timedelta(days=1)
 _ABSENT = ("evidence-missing", "certificate-missing")
@@ -33,37 +38,78 @@ _LACKING = {
 }
 
 
+#: Two points that nobody visits, for what is attested point by point: their ids and devices are
+#: all that a record can name. The first one is judged.
+_POINTS = tuple(
+    Point(
+        f"6101020000132190000{number}",
+        f"matrix {number}",
+        f"onvif://admin@127.21.255.{number}",
+        scene="mixed-lane",
+        declared={"model": "SIM-2M-4", "firmware": "V5.7.3 build 260112"},
+    )
+    for number in (1, 2)
+)
+_HERE, _ELSEWHERE = (point.id for point in _POINTS)
+#: Whom the records name, by cell; by default both points, or what the item allows.
+_NAMED: dict[str, dict[str, Any]] = {
+    "evidence-of-another-point": {"subjects": (_ELSEWHERE,)},
+    "evidence-of-the-whole-site": {"subjects": (SITE,)},
+    "evidence-of-each-point": {"subjects": (_HERE,)},
+    "evidence-of-several-points": {"subjects": (_ELSEWHERE, _HERE)},
+    "evidence-of-another-model": {"model": "SIM-2M-5", "firmware": "V5.7"},
+    "evidence-of-another-firmware": {"model": "SIM-2M-4", "firmware": "V5.70"},
+    "evidence-without-firmware": {"model": "SIM-2M-4"},
+    "evidence-of-a-model-family": {"model": "SIM-4M-1、SIM-2M*"},
+}
+
+
 @dataclass(frozen=True)
 class StagedPapers:
-    """One state of the evidence folder and the cells that it proves."""
+    """One state of the evidence folder and the cells that it proves.
+
+    ``points`` are those of the site, the first of which is judged; none: the site itself is.
+    """
 
     cells: tuple[Cell, ...]
     attestations: tuple[Attestation, ...]
+    points: tuple[Point, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Whom the cells' findings are about."""
+        return self.points[0].id if self.points else SITE
 
 
 def stage_papers(
     cells: Iterable[Cell], catalogue: Catalogue, today: datetime.date
 ) -> list[StagedPapers]:
     """The states of the evidence folder that the checklist cells need."""
-    of_checklists = [
-        cell
-        for cell in cells
-        if cell.stage == "evidence" and _attested(catalogue[cell.requirement])
-    ]
-    states: dict[str, list[Cell]] = {}
-    for cell in of_checklists:
-        states.setdefault(cell.name, []).append(cell)
+    states: dict[tuple[str, bool], list[Cell]] = {}
+    for cell in cells:
+        requirement = catalogue[cell.requirement]
+        if cell.stage == "evidence" and _attested(requirement):
+            states.setdefault((cell.name, requirement.attested_by_point), []).append(cell)
     staged = []
-    for name, group in states.items():
+    for (name, by_point), group in states.items():
         attestations: list[Attestation] = []
         for cell in group:
             attestations += _papers(catalogue[cell.requirement], name, today)
-        staged.append(StagedPapers(tuple(group), tuple(attestations)))
+        points = _POINTS if by_point else ()
+        staged.append(StagedPapers(tuple(group), tuple(attestations), points))
     return staged
 
 
 def _plain(_name: str) -> Part:
     return Part.of(b"a paper of the defect matrix", "text/plain")
+
+
+def _photo(name: str) -> Part:
+    if name == "photo-that-is-none":
+        return _plain(name)
+    content = io.BytesIO()
+    Image.new("RGB", (64, 48), "white").save(content, "JPEG")
+    return Part.of(content.getvalue(), "image/jpeg")
 
 
 #: Papers that are read themselves, by requirement: what each cell hands in.
@@ -78,7 +124,10 @@ def _attested(requirement: Requirement) -> bool:
 def _papers(requirement: Requirement, name: str, today: datetime.date) -> list[Attestation]:
     if name in _ABSENT:
         return []
-    return [_attestation(requirement, item, name, today) for item in requirement.checklist]
+    found = [_attestation(requirement, item, name, today) for item in requirement.checklist]
+    if name == "one-photo-for-two-points":
+        return [replace(one, subjects=(point,)) for one in found for point in (_HERE, _ELSEWHERE)]
+    return found
 
 
 def _attestation(
@@ -96,13 +145,13 @@ def _attestation(
     return Attestation(
         requirement=requirement.id,
         item=item.item,
-        subject=SITE,
         who="matrix",
         when=today - 30 * _DAY,
         result="does-not-conform" if lacking else "conforms",
         reading=None if lacking else reading,
-        file=_FILES.get(requirement.id, _plain)(name),
-        file_name="paper.txt",
+        file=_FILES.get(requirement.id, _photo if item.expects == "photo" else _plain)(name),
+        file_name="paper",
         page="" if name == "page-missing" else "12",
         valid_until=today - _DAY if expired else today + 365 * _DAY,
+        **({"subjects": ()} | _NAMED.get(name, {"subjects": (_HERE, _ELSEWHERE, SITE)})),
     )

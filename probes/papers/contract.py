@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
+from assessment.checklists import period_of, standing
 from assessment.contract import QUALITY, contract_of, pages_missing
-from assessment.evidence import Attestation, period_of, standing
+from assessment.evidence import Attestation
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from probes.papers.judging import CONFORMS, DEVIATES

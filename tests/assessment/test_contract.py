@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from assessment.checklists import checklist_findings
 from assessment.contract import REQUIREMENT, Contract, contract_of, pages_missing, under_contract
-from assessment.evidence import Attestation, checklist_findings, load_evidence
+from assessment.evidence import Attestation, load_evidence
 from assessment.recording import Part
 from assessment.verdicts import Verdict
 from probes.papers.contract import measure_contract
@@ -20,7 +21,7 @@ CLAUSES = catalogue()[REQUIREMENT]
 
 def clause(item: str, reading: float | None = None, **more: object) -> Attestation:
     made = Attestation(
-        *(REQUIREMENT, item, "site", "王芳", TODAY),
+        *(REQUIREMENT, item, ("site",), "王芳", TODAY),
         result="conforms",
         reading=reading,
         file=Part.of(b"contract", "application/pdf"),

@@ -2,11 +2,14 @@
 
 import datetime
 import hashlib
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from assessment.evidence import checklist_findings, load_evidence
+from assessment.checklists import Subject, checklist_findings
+from assessment.evidence import load_evidence
 from assessment.verdicts import Verdict
 from messages import catalogue as wordings
 from messages import text
@@ -14,7 +17,11 @@ from standard.catalogue import catalogue
 from standard.located_yaml import FaultyFileError
 
 TODAY = datetime.date(2026, 6, 1)
-PHOTO = b"\x89PNG photo"
+_CONTENT = io.BytesIO()
+Image.new("RGB", (16, 12), "grey").save(_CONTENT, "JPEG")
+PHOTO = _CONTENT.getvalue()
+ONE = "61010200001320000001"
+TWO = "61010200001320000002"
 
 
 def evidence(tmp_path: Path, *records: str) -> list:
@@ -99,14 +106,86 @@ def test_the_latest_record_counts(tmp_path: Path) -> None:
     assert only("4.4.1-b", records).verdict is Verdict.PASS
 
 
-def test_each_subject_needs_its_own_evidence(tmp_path: Path) -> None:
+def of_points(requirement: str, records: list, model: str = "", firmware: str = "") -> list:
+    subjects = [Subject(one, model, firmware) for one in (ONE, TWO)]
+    found = checklist_findings(catalogue()[requirement], records, TODAY, subjects)
+    return [(one.verdict, one.reason.code.removeprefix("checklist.")) for one in found]
+
+
+def test_each_point_needs_a_record_that_names_it(tmp_path: Path) -> None:
+    both = f"[{ONE}, {TWO}]"
     records = evidence(
         tmp_path,
-        record("strength", subject="p1"),
-        record("no-sharp-edges", subject="all"),
+        record("strength", subject=ONE),
+        record("no-sharp-edges", subjects=both),
     )
-    found = checklist_findings(catalogue()["4.4.1-b"], records, TODAY, ("p1", "p2"))
-    assert [one.verdict for one in found] == [Verdict.PASS, Verdict.PENDING]
+    assert of_points("4.4.1-b", records) == [
+        (Verdict.PASS, "conforms"),
+        (Verdict.PENDING, "other-subject"),
+    ]
+
+
+@pytest.mark.parametrize("subject", ["site", "all"])
+def test_a_photograph_of_the_site_is_not_that_of_a_point(tmp_path: Path, subject: str) -> None:
+    records = [record(item, subject=subject) for item in ("strength", "no-sharp-edges")]
+    found = of_points("4.4.1-b", evidence(tmp_path, *records))
+    assert found == [(Verdict.PENDING, "scope-too-wide")] * 2
+
+
+def test_one_photograph_is_not_that_of_two_points(tmp_path: Path) -> None:
+    items = ("strength", "no-sharp-edges")
+    records = [record(item, subject=point) for item in items for point in (ONE, TWO)]
+    found = of_points("4.4.1-b", evidence(tmp_path, *records))
+    assert found == [(Verdict.PENDING, "photo-of-another-point")] * 2
+
+
+def test_a_file_that_is_no_picture_is_no_photograph(tmp_path: Path) -> None:
+    records = evidence(tmp_path, record("strength"), record("no-sharp-edges"))
+    (tmp_path / "photos" / "pole.jpg").write_bytes(PHOTO[:-200])
+    records = list(load_evidence(tmp_path, catalogue(), TODAY))
+    assert only("4.4.1-b", records).reason.code == "checklist.not-a-photo"
+
+
+@pytest.mark.parametrize(
+    ("named", "model", "code"),
+    [
+        ("DS-2CD2T47G2", "DS-2CD2T47G2", "conforms"),
+        ("ds 2cd2t47g2、X1", "DS-2CD2T47G2", "conforms"),
+        ("DS-2CD*", "DS-2CD2T47G2", "conforms"),
+        ("DS-2CD系列", "DS-2CD2T47G2", "conforms"),
+        ("DS-2CD", "DS-2CD2T47G2", "other-model"),
+        ("IPC-B1", "DS-2CD2T47G2", "other-model"),
+        ("DS-2CD*", "", "model-unknown"),
+    ],
+)
+def test_a_data_sheet_speaks_of_the_models_that_it_names(tmp_path, named, model, code) -> None:
+    records = evidence(tmp_path, record("ac-declared", "4.3.1-m2", model=named))
+    verdict = Verdict.PASS if code == "conforms" else Verdict.PENDING
+    assert of_points("4.3.1-m2", records, model) == [(verdict, code)] * 2
+
+
+@pytest.mark.parametrize(
+    ("family", "firmware", "code"),
+    [
+        ("V5.7", "V5.7.3 build 260112", "test-part-missing"),
+        ("5.7.x", "5.7.3", "test-part-missing"),
+        ("V5.7", "V5.70.1", "other-firmware"),
+        ("V5.7.4", "V5.7.3", "other-firmware"),
+        ("V5.7", "", "firmware-unknown"),
+        ("", "V5.7.3", "firmware-not-named"),
+    ],
+)
+def test_a_report_speaks_of_a_firmware_family(tmp_path, family, firmware, code) -> None:
+    more = {"model": "SIM*"} | ({"firmware": family} if family else {})
+    records = evidence(tmp_path, record("wdr-report", "4.3.1-f1", **more))
+    assert {one[1] for one in of_points("4.3.1-f1", records, "SIM-2M", firmware)} == {code}
+
+
+def test_of_one_day_the_graver_record_counts(tmp_path: Path) -> None:
+    worse = record("strength", result="does-not-conform")
+    for records in ((record("strength"), worse), (worse, record("strength"))):
+        found = only("4.4.1-b", evidence(tmp_path, *records, record("no-sharp-edges")))
+        assert found.verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize(
@@ -171,6 +250,8 @@ def test_every_checklist_of_the_catalogue_can_be_judged() -> None:
         (record("strength", when="yesterday"), "expected-date"),
         (record("strength", file="../../etc/hostname"), "outside-folder"),
         (record("strength", photo="x"), "unknown-field"),
+        (record("strength", subject=ONE, model="x"), "one-way-only"),
+        (record("strength", firmware="V5"), "missing-field"),
         (record("earth-resistance", "4.4.1-c", result="-"), "missing-field"),
         (
             record("earth-resistance", "4.4.1-c", reading="{value: 3, unit: mΩ}"),

@@ -65,7 +65,7 @@ def test_a_photograph_becomes_a_record_and_is_not_asked_about_again(tmp_path: Pa
     (tmp_path / name).write_bytes(photo(1, "2026:05:20 10:00:00", (108.94, 34.26)))
     (record,), told, written = taken_in(tmp_path, valid_until="2027-01-01")
     assert told == []
-    assert (record.requirement, record.item, record.subject) == ("4.4.1-b", "strength", ID)
+    assert (record.requirement, record.item, record.subjects) == ("4.4.1-b", "strength", (ID,))
     assert (record.who, record.when) == ("王芳", datetime.date(2026, 5, 20))
     assert record.file is not None
     assert record.sha256 == record.file.digest

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from assessment.evidence import checklist_findings, load_evidence
+from assessment.checklists import Subject, checklist_findings
+from assessment.evidence import load_evidence
 from assessment.verdicts import Verdict
 from console.app import COMMANDS
 from console.plan_command import print_plan
@@ -83,7 +84,9 @@ def test_the_example_evidence_is_met() -> None:
     records = load_evidence(EXAMPLE.parent / "example-evidence", catalogue(), today)
     (finding,) = checklist_findings(catalogue()["4.4.5-c"], records, today)
     assert finding.verdict is Verdict.PASS
-    (earth,) = checklist_findings(catalogue()["4.4.1-c"], records, today)
+    point = Subject("61010200001320000001")
+    (earth,) = checklist_findings(catalogue()["4.4.1-c"], records, today, [point])
+    assert earth.reason.parameters["item"] == "shock-protection"
     assert earth.verdict is Verdict.PENDING  # its photograph is still missing
 
 
