@@ -22,6 +22,7 @@ from assessment.summary import RequirementSummary, RunSummary, summarise
 from assessment.waivers import Waiver
 from messages import LANGUAGES, text
 from messages import catalogue as wordings
+from reports.declarations import declared_documents
 from standard.catalogue import Catalogue, Requirement, Ruling
 
 SCHEMA = "tantou-results/1"
@@ -93,6 +94,7 @@ def results_document(
         "requirements": [
             _requirement(one, scenarios.get(one.requirement.id, [])) for one in summary.requirements
         ],
+        "declarations": declared_documents(store, catalogue, epoch),
         "rulings": [
             _ruling(catalogue.rulings[name], meta.get("rulings", {}).get(name))
             for name in sorted(cited)

@@ -33,6 +33,9 @@ def workbook(results: Mapping[str, Any], lang: str) -> bytes:
         book, "requirements", _requirements(results, lang), (12, 44, 8, 12, 50, 40, 24, 16), lang
     )
     _sheet(book, "cameras", _cameras(results, lang), (24, 24, *[12] * 40), lang)
+    if results["declarations"]:
+        declared_widths = (24, 24, 24, 28, 14, 10, 16, 16, 16, 16, 16)
+        _sheet(book, "declarations", _declarations(results, lang), declared_widths, lang)
     widths = (12, 24, 24, 12, 24, 14, 14, 14, 8, 30, 50)
     _sheet(book, "measurements", _measurements(results, lang), widths, lang)
     content = io.BytesIO()
@@ -73,6 +76,29 @@ def _cameras(results: Mapping[str, Any], lang: str) -> Iterator[Sequence[Any]]:
             for column in table["columns"]
         ]
         yield [row["point"]["name"], row["point"]["id"], *cells]
+
+
+def _declarations(results: Mapping[str, Any], lang: str) -> Iterator[Sequence[Any]]:
+    names = {point["id"]: point["name"] for point in results["points"]}
+    columns = ("camera", "id", "declaration", "ability", "requirement", "obligation")
+    yield [
+        text(f"sheet.{one}", lang) for one in (*columns, "declared", "observed", "by", "outcome")
+    ] + [text("sheet.verdict", lang)]
+    for one in results["declarations"]:
+        for line in one["lines"]:
+            yield (
+                names.get(one["subject"], ""),
+                one["subject"],
+                one["file"],
+                line[lang],
+                line["requirement"] or "",
+                text(f"obligation.{line['obligation']}", lang) if line["obligation"] else "",
+                line["declared_name"][lang],
+                line["observed_name"][lang],
+                text(f"declared.by-{line['by']}", lang) if line["by"] else "",
+                text(f"declared.{line['outcome']}", lang),
+                _Verdict(line["verdict"], lang) if line["verdict"] else "",
+            )
 
 
 def _measurements(results: Mapping[str, Any], lang: str) -> Iterator[Sequence[Any]]:
