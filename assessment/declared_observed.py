@@ -15,6 +15,7 @@ from assessment.declaration import ABILITIES, Ability, Declaration, Value
 from assessment.finding import Finding
 from assessment.measurement import Measurement
 from assessment.verdicts import Verdict, governing
+from protocols.onvif_topics import SCENE_EVENTS, event_of_topic
 
 Outcome = Literal["confirmed", "contradicted", "not-observable", "found-undeclared"]
 OUTCOMES: tuple[Outcome, ...] = (
@@ -76,8 +77,11 @@ class Evidence:
 
     @property
     def model(self) -> str:
-        """The designation that the device tells of itself."""
-        return str(_mapping(self.fact("description", "device")).get("model") or "").strip()
+        """The designation that the device tells of itself, by ONVIF or by GB/T 28181."""
+        asked = self.measured("gb-queries")
+        information = _mapping(asked.details.get("information") if asked is not None else None)
+        told = _mapping(self.fact("description", "device")).get("model")
+        return str(told or information.get("model") or "").strip()
 
     def fact(self, kind: str, name: str) -> Any:
         """A fact of a recording, ``None`` where there is none."""
@@ -85,8 +89,7 @@ class Evidence:
 
     def listed(self, kind: str, name: str) -> list[Any]:
         """A fact that is a list."""
-        found = self.fact(kind, name)
-        return found if isinstance(found, list) else []
+        return _sequence(self.fact(kind, name))
 
     def everywhere(self, name: str) -> list[Any]:
         """A fact of every recording that has it."""
@@ -254,14 +257,14 @@ def _audio(key: str) -> Callable[[Evidence], Observed | None]:
 def _event(number: int) -> Callable[[Evidence], Observed | None]:
     def observe(evidence: Evidence) -> Observed | None:
         measured = evidence.measured("event-delay", f"4.3.1-i{number}")
-        if measured is None:
-            return None
-        if measured.details.get("told"):
+        if measured is not None and measured.details.get("told"):
             return Observed(True, "measured")
-        fault = _mapping(measured.details.get("reason")).get("code", "")
-        if str(fault).endswith(".missing"):
+        fault = _mapping(measured.details.get("reason") if measured is not None else None)
+        if str(fault.get("code")).endswith(".missing"):
             return Observed(False, "measured")
-        return Observed(True, "told") if measured.details.get("listed") else None
+        topics = [one for listed in evidence.everywhere("listed") for one in _sequence(listed)]
+        listed = SCENE_EVENTS[number - 1] in {event_of_topic(str(topic)) for topic in topics}
+        return Observed(True, "told") if listed else None
 
     return observe
 
@@ -334,6 +337,10 @@ def _interface(*kinds: str, absent: bool = False) -> Callable[[Evidence], Observ
         return Observed(False, "told") if absent and found and "unknown" not in found else None
 
     return observe
+
+
+def _sequence(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -26,6 +26,7 @@ COMMANDS = (
     "gb28181",
     "platform",
     "evidence",
+    "declare",
 )
 EXIT_CODES = (0, 1, 2, 3, 4)
 
@@ -198,6 +199,20 @@ def evidence(
     from console.evidence_command import keep_evidence
 
     raise typer.Exit(keep_evidence(site, folder, sheets, who, LANG, console))
+
+
+@app.command("declare", help=says("declare"))
+def declare_abilities(
+    camera: Cameras = [],
+    site: SiteFile = None,
+    folder: Annotated[Path, typer.Option("--out", help=says("declare-out"), metavar="DIR")] = Path(
+        "declarations"
+    ),
+    lang_option: Language = LANG,
+) -> None:
+    from console.declare_command import declare
+
+    raise typer.Exit(declare(tuple(camera), site, folder, LANG, console))
 
 
 @app.command(

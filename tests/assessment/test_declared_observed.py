@@ -39,9 +39,9 @@ def lines(
     return {line.name: line for line in found}
 
 
-def event(verdict: Verdict, *, told: Any = None, fault: str = "", listed: bool = True) -> Finding:
+def event(verdict: Verdict, *, told: Any = None, fault: str = "") -> Finding:
     reason = {"code": fault, "parameters": {}} if fault else None
-    details = {"told": told, "reason": reason, "listed": listed}
+    details = {"told": told, "reason": reason}
     measured = measurement(quantity="event-delay", details=details)
     return finding("4.3.1-i5", verdict=verdict, code=fault or "x.y", measurements=(measured,))
 
@@ -93,8 +93,7 @@ def test_what_was_measured_goes_before_what_was_told() -> None:
         (event(Verdict.PASS, told={"topic": "m"}), "confirmed", "measured"),
         (event(Verdict.ADVISORY, told={1: 2}, fault="event-delay.false"), "confirmed", "measured"),
         (event(Verdict.ADVISORY, fault="event-delay.missing"), "contradicted", "measured"),
-        (event(Verdict.PENDING), "confirmed", "told"),
-        (event(Verdict.PENDING, listed=False), "not-observable", None),
+        (event(Verdict.PENDING), "not-observable", None),
     ],
 )  # fmt: skip
 def test_a_detector_is_seen_at_work_or_only_listed(
@@ -104,6 +103,13 @@ def test_a_detector_is_seen_at_work_or_only_listed(
     assert line.outcome == outcome
     assert (line.observed.by if line.observed else None) == by
     assert line.verdict is made.verdict
+
+
+def test_a_listed_topic_is_the_word_of_the_device() -> None:
+    topics = {"listed": ["RuleEngine/CellMotionDetector/Motion"]}
+    found = lines({"events.motion": True}, event(Verdict.PENDING), events_motion=topics)
+    assert found["events.motion"].observed is not None
+    assert found["events.motion"].observed.by == "told"
 
 
 def test_form_and_code_are_compared_as_they_are_written() -> None:
