@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
-from simulators.camera import encoders, overlay, parameter_sets, scenes, street
+from simulators.camera import encoders, overlay, parameter_sets, picture_faults, scenes, street
 from simulators.camera.encoders import AccessUnit, Clip, ClipSpec
 from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import stream_plan
@@ -121,6 +121,8 @@ def _program_version() -> str:
 
 def _key(spec: ClipSpec) -> str:
     described = json.dumps([_program_version(), asdict(spec)], sort_keys=True)
+    if spec.fault:
+        described += hashlib.sha256(Path(str(picture_faults.__file__)).read_bytes()).hexdigest()
     if spec.footage:
         described += hashlib.sha256(Path(spec.footage).read_bytes()).hexdigest()
     return hashlib.sha256(described.encode()).hexdigest()[:40]

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.camera import overlay, scenes
+from simulators.camera import overlay, picture_faults, scenes
 from simulators.camera.parameter_sets import without_usability
 from simulators.camera.street import Picture
 
@@ -43,6 +43,9 @@ class ClipSpec:
         fps: pictures really captured a second.
         declared_fps: what the encoder is told and writes into its parameter sets; 0: ``fps``.
         rendered: size of the picture before it is enlarged to width x height; None: native.
+        fault, strength: of the picture, see ``picture_faults``; "": none.
+        held: the picture that is shown all the time, as a frozen sensor shows it; None: none.
+        starved: without the filter that hides the borders of blocks.
         repeat_every: every n-th picture is the one before, encoded anew; 0: none.
         aspect: sample aspect ratio.
         caption: text burnt in at the top right, ``caption_colour`` in BGR.
@@ -64,6 +67,10 @@ class ClipSpec:
     declared_fps: float = 0.0
     rendered: tuple[int, int] | None = None
     resample: str = "bicubic"
+    fault: str = ""
+    strength: float = 0.0
+    held: int | None = None
+    starved: bool = False
     repeat_every: int = 0
     b_frames: int = 0
     slices: int = 1
@@ -109,7 +116,7 @@ class Clip:
 
 def picture(spec: ClipSpec, index: int) -> Picture:
     """Picture ``index`` of a clip before encoding, BGR."""
-    source = index
+    source = index if spec.held is None else spec.held
     if spec.repeat_every and index % spec.repeat_every == spec.repeat_every - 1:
         source = index - 1
     width, height = spec.rendered or (spec.width, spec.height)
@@ -123,6 +130,8 @@ def picture(spec: ClipSpec, index: int) -> Picture:
             spec.scene, source, width, height, spec.seed, spec.fps, moving=not spec.still
         )
     frame = scenes.apply_look(frame, spec.look, source, spec.seed)
+    if spec.fault:
+        frame = picture_faults.spoil(frame, spec.fault, spec.strength, source, spec.seed)
     if spec.rendered or spec.aspect != (1, 1):
         size = (spec.width, spec.height)
         method = _ENLARGE[spec.resample] if spec.rendered else cv2.INTER_AREA
@@ -251,6 +260,8 @@ def _options(spec: ClipSpec, rate: float, control: dict[str, Any]) -> dict[str, 
         common |= {"log-level": "none"}
         return {"preset": "ultrafast", "x265-params": _joined(common)}
     common |= {"slices": spec.slices, "threads": 1, "rc-lookahead": 0, "sync-lookahead": 0}
+    if spec.starved:
+        common["no-deblock"] = 1
     common |= {"mbtree": 0, "b-pyramid": "none", "force-cfr": 1}
     common["sar"] = f"{spec.aspect[0]}/{spec.aspect[1]}"
     if spec.crop_bottom:

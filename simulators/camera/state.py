@@ -41,6 +41,9 @@ class Identity:
 class CameraState:
     """The shared state of one simulated camera.
 
+    ``strengths`` are those of the faults of its picture where they are not the usual ones,
+    ``faults_from_s`` the seconds after PLAY when these begin.
+
     ``light`` is the scene around the camera (``day``, ``night``, ``high-contrast``), set by the
     simulated light box; ``white_light`` is the camera's own lamp. ``captioned``: its live pictures
     over GB/T 28181 show the clock and the name of the channel.
@@ -49,6 +52,8 @@ class CameraState:
     address: str
     point: str
     identity: Identity = field(default_factory=Identity)
+    strengths: dict[str, float] = field(default_factory=dict)
+    faults_from_s: float = 0.0
     user: str = "admin"
     password: str = "Tantou-2026-sim"
     anonymous_rtsp: bool = False

@@ -14,6 +14,7 @@ from simulators.behaviours import defect, variant
 from simulators.camera import scenes
 from simulators.camera.encoders import ClipSpec
 from simulators.camera.lamp import COLOURED_LIGHT, infrared_shines, white_light_shines
+from simulators.camera.picture_defects import with_faults
 from simulators.camera.state import CameraState, EncoderSettings
 
 Which = Literal["main", "sub", "third"]
@@ -303,4 +304,4 @@ def _main_defects(state: CameraState, spec: ClipSpec, elapsed: float) -> ClipSpe
         spec = replace(spec, fps=12.5, declared_fps=spec.fps)
     if state.has(REPEATS):
         spec = replace(spec, repeat_every=5)
-    return spec
+    return with_faults(state, spec, elapsed)
