@@ -18,6 +18,7 @@ from targets.gb28181.rig import State
 from targets.http_client import HttpClient
 from targets.light import Level
 from targets.link import LinkState
+from targets.power_port import PortReading, PowerState
 from targets.scene_rig import ContactState, PlayState
 
 
@@ -131,6 +132,41 @@ class HttpSceneRig:
         raise VisitProblem("visit.rig-failed", wanted="alarm-output", detail="state")
 
 
+class HttpPowerPorts:
+    """What feeds cameras over Ethernet; see ``targets.power_port``."""
+
+    def __init__(self, base: str, *, time_source: TimeSource) -> None:
+        self._rig = HttpRig(base, time_source=time_source)
+
+    async def read(self, point: str) -> PortReading:
+        """What the port of ``point`` shows."""
+        path = f"cameras/{quote(point, safe='')}/power"
+        found = _mapping(await self._rig.ask("GET", path, None, "power"), "power")
+        shown = found.get("poe_class")
+        macs = found.get("macs")
+        medium = found.get("medium")
+        return PortReading(
+            enabled=_member(found, "enabled", bool),
+            delivering=_member(found, "delivering", bool),
+            poe_class=shown if isinstance(shown, int) and 0 <= shown <= 8 else None,
+            power_w=_member(found, "power_w", int, float),
+            link=_member(found, "link", bool),
+            speed_mbps=_member(found, "speed_mbps", int, float),
+            medium=medium if medium in ("copper", "fibre") else "",
+            macs=tuple(str(one).lower() for one in macs) if isinstance(macs, list) else (),
+        )
+
+    async def feed(self, point: str, state: PowerState) -> None:
+        """Switch the supply of ``point`` off or on."""
+        await self._rig.put(point, "power", "state", state)
+
+
+def _member(found: Mapping[str, Any], name: str, *kinds: type) -> Any:
+    """The member ``name`` where it is of these kinds, else ``None``."""
+    value = found.get(name)
+    return value if type(value) in kinds else None
+
+
 class HttpPlatformRig:
     """What works the machine of a platform; see ``targets.platform.rig.PlatformRig``."""
 
@@ -139,15 +175,15 @@ class HttpPlatformRig:
 
     async def restart(self, point: str) -> None:
         """Restart the service of the platform at ``point``."""
-        await self._rig.ask("PUT", _of(point, "service"), {"state": "restarted"}, "restarted")
+        await self._rig.ask("PUT", _platform(point, "service"), {"state": "restarted"}, "restarted")
 
     async def shift_clock(self, point: str, seconds: float) -> None:
         """Put the clock of the platform at ``point`` ahead."""
-        await self._rig.ask("PUT", _of(point, "clock"), {"ahead_s": seconds}, f"{seconds} s")
+        await self._rig.ask("PUT", _platform(point, "clock"), {"ahead_s": seconds}, f"{seconds} s")
 
     async def search_host(self, point: str) -> Mapping[str, Any]:
         """What is found on the host of the platform at ``point``."""
-        return _mapping(await self._rig.ask("GET", _of(point, "host"), None, "host"), "host")
+        return _mapping(await self._rig.ask("GET", _platform(point, "host"), None, "host"), "host")
 
 
 def _mapping(answer: bytes, wanted: str) -> Mapping[str, Any]:
@@ -161,5 +197,5 @@ def _mapping(answer: bytes, wanted: str) -> Mapping[str, Any]:
     return found
 
 
-def _of(point: str, what: str) -> str:
+def _platform(point: str, what: str) -> str:
     return f"platforms/{quote(point, safe='')}/{what}"
