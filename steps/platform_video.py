@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pytest_bdd import parsers, then, when
 
+from assessment.measurement import Measurement
+from assessment.recording import Recording
+from probes.platform.browser import (
+    measure_page_file,
+    measure_page_h264,
+    measure_page_h265,
+    measure_page_pace,
+    measure_page_pause,
+    measure_page_seek,
+)
 from probes.platform.capacity import measure_load, measure_storage
 from probes.platform.download import (
     measure_download_mark,
@@ -20,8 +32,10 @@ from probes.platform.steering import (
     measure_patrol,
     measure_priority,
 )
-from steps.acceptance import ScenarioRun
-from steps.platform import judge_platform
+from steps.acceptance import Conclusion, ScenarioRun, gravest
+from steps.gb28181 import concluded
+from steps.platform import judge_platform, none_to_judge
+from targets.site import Point
 
 #: What is done with a platform's pictures, and the recording that it makes.
 _VISITS = {
@@ -33,6 +47,8 @@ _VISITS = {
     "检索录像并随机抽取画面": "storage",
     "以高低级别的用户控制摄像机": "control",
     "运行预置位轮巡组": "patrol",
+    "用浏览器打开页面观看并保存": "browser",
+    "用浏览器打开页面回放": "browser-playback",
 }
 
 
@@ -41,19 +57,44 @@ def visit_platform_pictures(scenario_run: ScenarioRun, what: str) -> None:
     scenario_run.ask_for(f"platform:{_VISITS[what]}")
 
 
+def judge_with_page(
+    run: ScenarioRun,
+    kind: str,
+    probe: Callable[[Recording], Measurement],
+    page: str,
+    page_probe: Callable[[Recording], Measurement],
+) -> None:
+    """Judge every platform by its stream and by what a user sees of it in its page.
+
+    The page counts where it is one that can be worked; the graver of the two governs.
+    """
+    if none_to_judge(run):
+        return
+    once = run.acceptance.once
+
+    def one(point: Point) -> Conclusion:
+        streamed = concluded(run, once(probe, run.recording(f"platform:{kind}", point)))
+        seen = run.recording(f"platform:{page}", point)
+        if seen.problem is not None and seen.problem.parameters.get("what") == "pages":
+            return streamed
+        return gravest([streamed, concluded(run, once(page_probe, seen))])
+
+    run.judge_each(one)
+
+
 @then("平台及时给出所点通道正在变化的图像")
 def shows_the_channel(scenario_run: ScenarioRun) -> None:
     judge_platform(scenario_run, "live", measure_live)
 
 
-@then("平台播放 H.264 图像")
+@then("平台及其页面播放 H.264 图像")
 def plays_h264(scenario_run: ScenarioRun) -> None:
-    judge_platform(scenario_run, "live", measure_h264)
+    judge_with_page(scenario_run, "live", measure_h264, "browser", measure_page_h264)
 
 
-@then("平台播放 H.265 图像")
+@then("平台及其页面播放 H.265 图像")
 def plays_h265(scenario_run: ScenarioRun) -> None:
-    judge_platform(scenario_run, "live", measure_h265)
+    judge_with_page(scenario_run, "live", measure_h265, "browser", measure_page_h265)
 
 
 @then("平台让多名用户同看一路且互不影响")
@@ -76,24 +117,24 @@ def plays_the_place(scenario_run: ScenarioRun) -> None:
     judge_platform(scenario_run, "playback", measure_place)
 
 
-@then("平台按所定倍速回放且慢放不丢画面")
+@then("平台及其页面按所定倍速回放且慢放不丢画面")
 def keeps_the_pace(scenario_run: ScenarioRun) -> None:
-    judge_platform(scenario_run, "playback", measure_pace)
+    judge_with_page(scenario_run, "playback", measure_pace, "browser-playback", measure_page_pace)
 
 
-@then("暂停时画面停住且继续时从原处播放")
+@then("暂停时画面停住且继续时从原处播放，页面上也是")
 def pauses(scenario_run: ScenarioRun) -> None:
-    judge_platform(scenario_run, "playback", measure_pause)
+    judge_with_page(scenario_run, "playback", measure_pause, "browser-playback", measure_page_pause)
 
 
-@then("拖放后从所定时间播放且能跨过录像缺口")
+@then("拖放后从所定时间播放且能跨过录像缺口，页面上也是")
 def seeks(scenario_run: ScenarioRun) -> None:
-    judge_platform(scenario_run, "playback", measure_seek)
+    judge_with_page(scenario_run, "playback", measure_seek, "browser-playback", measure_page_seek)
 
 
-@then("下载的文件完整可播、时段相符且可续传")
+@then("下载的文件完整可播、时段相符且可续传，从页面保存的也相符")
 def file_is_whole(scenario_run: ScenarioRun) -> None:
-    judge_platform(scenario_run, "download", measure_file)
+    judge_with_page(scenario_run, "download", measure_file, "browser", measure_page_file)
 
 
 @then("下载的视频叠加下载用户的水印")

@@ -37,6 +37,10 @@ class Lengths:
         main, other: of the main stream; of a sub-stream or a stream in a named codec.
         lamp: of each of the three white light captures.
         lamp_settles: wait after a lamp command for lamp and exposure.
+        imaging_settles: wait after a function of the sensor was switched.
+        lens_move: how long a zoom without positions is driven.
+        lens_stands: bound of waiting for a zoom to stand.
+        lens_settles: for the focus to follow a zoom.
         clock, clock_polls: of a clock visit.
         online_polls, online_interval: planned polls and the time between their starts.
         candidates: passwords tried for each account and service at most.
@@ -59,12 +63,17 @@ class Lengths:
         platform_move: of one movement that a platform orders.
         platform_settle: until a camera stands still and the picture shows it.
         platform_dwell: at each stop of a patrol.
+        page_paces: of a playback that is watched in a browser.
     """
 
     main: float = 10.0
     other: float = 3.0
     lamp: float = 2.0
     lamp_settles: float = 0.5
+    imaging_settles: float = 8.0
+    lens_move: float = 1.0
+    lens_stands: float = 15.0
+    lens_settles: float = 6.0
     clock: float = 15.0
     clock_polls: int = 12
     online_polls: int = 3
@@ -90,16 +99,18 @@ class Lengths:
     platform_move: float = 2.0
     platform_settle: float = 4.0
     platform_dwell: float = 10.0
+    page_paces: Sequence[float] = (1.0, 2.0, 4.0, 8.0, 16.0, 0.5, 0.25, 0.125)
 
     def with_quick_devices(self) -> Lengths:
         """For devices that keep alive every second and retry as fast: those of a simulator."""
         return replace(
             self, gb_come=30.0, gb_react=8.0, gb_refuse=5.0, gb_granted=4, gb_watch=5.0,
             gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_play=4.0, gb_answer=6.0,
-            event_quiet=1.5, event_wait=8.0,
+            event_quiet=1.5, event_wait=8.0, imaging_settles=0.5, lens_settles=0.5,
             # A simulated platform shares its machine with services that are not its own.
             platform_ports=(80, 443, 554, 1935, 5060, 5061, 8080, 8443), platform_stream=4.0,
             platform_move=0.8, platform_settle=1.0, platform_dwell=2.0,
+            page_paces=(1.0, 4.0, 0.5),
         )  # fmt: skip
 
 

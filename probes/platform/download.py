@@ -26,7 +26,8 @@ HOLE_S = 2.0
 _LOOKS = 5
 
 
-def _file(judgement: Judgement) -> tuple[Mapping[str, Any], SeenStream] | None:
+def open_file(judgement: Judgement) -> tuple[Mapping[str, Any], SeenStream] | None:
+    """The order and the file; a fault or a doubt where there is none."""
     order = mapping(step(judgement.recording, "order", of="saved"))
     fetched = mapping(step(judgement.recording, "fetch", of="saved"))
     made = mapping(step(judgement.recording, "made", of="saved"))
@@ -48,7 +49,7 @@ def measure_file(recording: Recording) -> Measurement:
     own, ``pictures``, ``damaged``, ``size``.
     """
     judgement = Judgement(recording, FILE, INSTRUMENT)
-    opened = _file(judgement)
+    opened = open_file(judgement)
     if opened is None:
         return judgement.measurement()
     order, seen = opened
@@ -61,7 +62,7 @@ def measure_file(recording: Recording) -> Measurement:
         return judgement.measurement()
     if seen.damaged:  # what is damaged may look short as well
         judgement.fault("damaged", pictures=seen.damaged)
-    _period(judgement, order, seen)
+    judge_period(judgement, order, seen)
     if fetched.get("received") != fetched.get("size"):
         judgement.fault("not-whole", got=fetched.get("received"), said=fetched.get("size"))
     if any(one != 206 for one in fetched.get("statuses", ())):
@@ -77,7 +78,7 @@ def measure_file(recording: Recording) -> Measurement:
     return judgement.measurement()
 
 
-def _period(judgement: Judgement, order: Mapping[str, Any], seen: SeenStream) -> None:
+def judge_period(judgement: Judgement, order: Mapping[str, Any], seen: SeenStream) -> None:
     """First and last picture, and media time against the file's own on the way."""
     first, last = seen.time_near(0), seen.time_near(len(seen) - 1, step=-1)
     if first is None or last is None:
@@ -108,11 +109,15 @@ def _period(judgement: Judgement, order: Mapping[str, Any], seen: SeenStream) ->
 def measure_download_mark(recording: Recording) -> Measurement:
     """Judge the mark in the file of a ``platform:download`` recording."""
     judgement = Judgement(recording, FILE_MARK, INSTRUMENT)
-    opened = _file(judgement)
-    if opened is None:
-        return judgement.measurement()
-    order, seen = opened
-    names = [str(one.get("name")) for one in channels_of(recording).values()]
+    opened = open_file(judgement)
+    if opened is not None:
+        judge_mark(judgement, *opened)
+    return judgement.measurement()
+
+
+def judge_mark(judgement: Judgement, order: Mapping[str, Any], seen: SeenStream) -> None:
+    """Whether a saved file shows the mark of the user who saved it, to its end."""
+    names = [str(one.get("name")) for one in channels_of(judgement.recording).values()]
     marks = [read_mark(lines, str(order.get("user")), written=names) for lines in seen.written()]
     judgement.details["read"] = [words for mark in marks for words in mark.words]
     if not marks:
@@ -123,7 +128,6 @@ def measure_download_mark(recording: Recording) -> Measurement:
         judgement.fault("gone")
     elif not any(mark.whose == "own" for mark in marks):
         judgement.doubt("unreadable")
-    return judgement.measurement()
 
 
 def measure_history(recording: Recording) -> Measurement:

@@ -28,6 +28,8 @@ BEIJING_S = 28_800
 #: Pictures of one stream that are looked at.
 MOST_PICTURES = 4_000
 _SMALL = (64, 36)
+#: Forms that FFmpeg must be told, for where each picture ends in them to be known.
+_FORMATS = {"video/x-motion-jpeg": "mjpeg"}
 #: Recognition doubles or drops a digit at one size and not at another.
 _SCALES = (1.0, 0.6, 1.6)
 _LEAST_SCORE = 0.75
@@ -223,13 +225,15 @@ def _opened(
     near: float | None,
     strict: bool,
 ) -> SeenStream:
-    content = _content(recording, step)
-    if not content:
+    part = recording.parts.get(str(step.get("part", "")))
+    content = b"" if part is None else part.read()
+    if part is None or not content:
         return seen
+    form = _FORMATS.get(part.media_type)
     arrivals = _arrivals(step) or [(near or 0.0, len(content))]
-    wanted = {round(share * max(0, _pictures_in(content) - 1)) for share in search}
+    wanted = {round(share * max(0, _pictures_in(content, form) - 1)) for share in search}
     unplaced: list[Bytes] = []
-    for index, frame in enumerate(_decoded(content, arrivals, seen, strict=strict)):
+    for index, frame in enumerate(_decoded(content, form, arrivals, seen, strict=strict)):
         if index in wanted:
             seen.searched[index] = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
             if seen.box is None:
@@ -246,17 +250,12 @@ def _opened(
     return seen
 
 
-def _pictures_in(content: bytes) -> int:
+def _pictures_in(content: bytes, form: str | None) -> int:
     try:
-        with av.open(io.BytesIO(content), "r") as container:
+        with av.open(io.BytesIO(content), "r", format=form) as container:
             return sum(bool(packet.size) for packet in container.demux(video=0))
     except (FFmpegError, IndexError, ValueError):
         return 0
-
-
-def _content(recording: Recording, step: Mapping[str, Any]) -> bytes:
-    part = recording.parts.get(str(step.get("part", "")))
-    return b"" if part is None else part.read()
 
 
 def _arrivals(step: Mapping[str, Any]) -> list[tuple[float, int]]:
@@ -271,13 +270,18 @@ def _arrivals(step: Mapping[str, Any]) -> list[tuple[float, int]]:
 
 
 def _decoded(
-    content: bytes, arrivals: list[tuple[float, int]], seen: SeenStream, *, strict: bool
+    content: bytes,
+    form: str | None,
+    arrivals: list[tuple[float, int]],
+    seen: SeenStream,
+    *,
+    strict: bool,
 ) -> Iterator[av.VideoFrame]:
     """The pictures of a file or of the beginning of one; when each arrived goes into ``seen``."""
     counts = [count for _, count in arrivals]
     came: dict[int, float] = {}
     try:
-        with av.open(io.BytesIO(content), "r") as container:
+        with av.open(io.BytesIO(content), "r", format=form) as container:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
             if strict:

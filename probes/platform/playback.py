@@ -32,7 +32,7 @@ SEEK_BEFORE_S, SEEK_BEHIND_S = 0.5, 1.5
 _ON_THE_WAY_S = 0.05
 
 
-def _stream(judgement: Judgement) -> tuple[Mapping[str, Any], SeenStream] | None:
+def open_player(judgement: Judgement) -> tuple[Mapping[str, Any], SeenStream] | None:
     """The main player's stream; a fault or a doubt where there is none."""
     found = mapping(step(judgement.recording, "playback", of="player"))
     if not found:
@@ -54,7 +54,7 @@ def measure_place(recording: Recording) -> Measurement:
     Quantity ``playback-place``; ``details``: ``asked``, ``shown`` (POSIX seconds).
     """
     judgement = Judgement(recording, PLACE, INSTRUMENT)
-    opened = _stream(judgement)
+    opened = open_player(judgement)
     if opened is None:
         return judgement.measurement()
     found, seen = opened
@@ -82,8 +82,13 @@ def measure_pace(recording: Recording) -> Measurement:
 
     ``details``: ``paces`` by the pace asked for: measured, its bounds, pictures a media second.
     """
-    judgement = Judgement(recording, PACE, INSTRUMENT)
-    opened = _stream(judgement)
+    return judge_pace(Judgement(recording, PACE, INSTRUMENT))
+
+
+def judge_pace(judgement: Judgement, *, every_picture: bool = True) -> Measurement:
+    """See ``measure_pace``; ``every_picture``: whether the stream holds all that is shown."""
+    recording = judgement.recording
+    opened = open_player(judgement)
     paces: dict[str, Any] = {}
     judgement.details["paces"] = paces
     if opened is None:
@@ -96,7 +101,7 @@ def measure_pace(recording: Recording) -> Measurement:
         if not done(one):
             judgement.fault("refused", pace=wanted, status=status(one))
             continue
-        found = _pace(seen, _stretch(seen, one))
+        found = _pace(seen, stretch_of(seen, one))
         if found is None:
             judgement.doubt("pace-unread", pace=wanted)
             continue
@@ -114,14 +119,15 @@ def measure_pace(recording: Recording) -> Measurement:
     normal = mapping(paces.get("1.0")).get("pictures_per_second")
     for wanted_text, one in paces.items():
         rate = one["pictures_per_second"]
-        if float(wanted_text) < 1 and normal and rate < SLOW_PICTURES * normal:
+        if every_picture and float(wanted_text) < 1 and normal and rate < SLOW_PICTURES * normal:
             judgement.fault("drops-pictures", pace=float(wanted_text), shown=rate, of=normal)
     # What is never shown weighs more than how fast the rest is.
     judgement.faults.sort(key=lambda one: one.code != f"{PACE}.drops-pictures")
     return judgement.measurement()
 
 
-def _stretch(seen: SeenStream, command: Mapping[str, Any]) -> range:
+def stretch_of(seen: SeenStream, command: Mapping[str, Any]) -> range:
+    """The pictures that came after a command and before the next."""
     since = float(command.get("ended", 0.0)) + _ON_THE_WAY_S
     return seen.between(since, float(command.get("until", since)))
 
@@ -168,8 +174,13 @@ def measure_pause(recording: Recording) -> Measurement:
 
     ``details``: ``pictures`` shown during it, ``jump`` in seconds of media at its end.
     """
-    judgement = Judgement(recording, PAUSE, INSTRUMENT)
-    opened = _stream(judgement)
+    return judge_pause(Judgement(recording, PAUSE, INSTRUMENT), PAUSE_STANDS_S)
+
+
+def judge_pause(judgement: Judgement, stands_s: float) -> Measurement:
+    """See ``measure_pause``; ``stands_s``: seconds after which a pause must stand."""
+    recording = judgement.recording
+    opened = open_player(judgement)
     if opened is None:
         return judgement.measurement()
     seen = opened[1]
@@ -180,7 +191,7 @@ def measure_pause(recording: Recording) -> Measurement:
     if not done(pause) or not done(resume):
         judgement.fault("refused", status=status(pause if not done(pause) else resume))
         return judgement.measurement()
-    stands = float(pause.get("ended", 0.0)) + PAUSE_STANDS_S
+    stands = float(pause.get("ended", 0.0)) + stands_s
     during = seen.between(stands, float(resume.get("at", stands)))
     judgement.details["pictures"] = len(during)
     if during and _changes(seen, during):
@@ -188,7 +199,7 @@ def measure_pause(recording: Recording) -> Measurement:
         return judgement.measurement()
     shown = during or seen.between(0.0, min(stands, float(resume.get("at", stands))))
     before = seen.time_near(shown[-1], step=-1) if shown else None
-    behind = _stretch(seen, resume)
+    behind = stretch_of(seen, resume)
     after = seen.time_near(behind.start) if behind else None
     if not behind:
         judgement.fault("not-resumed")
@@ -216,7 +227,7 @@ def measure_seek(recording: Recording) -> Measurement:
     ``details``: ``errors`` in seconds, ``gap`` whether the recording had one to cross.
     """
     judgement = Judgement(recording, SEEK, INSTRUMENT)
-    opened = _stream(judgement)
+    opened = open_player(judgement)
     errors: list[float] = []
     judgement.details["errors"] = errors
     if opened is None:
@@ -232,7 +243,7 @@ def measure_seek(recording: Recording) -> Measurement:
         if not done(one):
             judgement.fault("refused", status=status(one))
             continue
-        pictures = _stretch(seen, one)
+        pictures = stretch_of(seen, one)
         readable = seen.time_near(pictures.start) if pictures else None
         if not pictures:
             judgement.fault("across-gap" if across else "no-picture", status=status(one))

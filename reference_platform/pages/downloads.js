@@ -28,8 +28,8 @@ export async function downloads(place) {
     const own = { channels: found.channels.filter((channel) => may(channel, "download")) };
     const fields = [
       { name: "channel", label: t("channel"), type: "choice", options: channelChoices(own), required: true },
-      { name: "start", label: t("start"), type: "datetime-local", required: true },
-      { name: "end", label: t("end"), type: "datetime-local", required: true },
+      { name: "start", label: t("start"), type: "datetime-local", step: "1", required: true },
+      { name: "end", label: t("end"), type: "datetime-local", step: "1", required: true },
       { name: "source", label: t("playback.source"), type: "choice", options: [["platform", t("playback.source-platform")], ["device", t("playback.source-device")]] },
     ];
     if (await ask(t("downloads.new"), fields, {}, (values) => post("/downloads", values), t("downloads.begin"))) await look();

@@ -82,10 +82,10 @@ function control(field, value) {
   if (field.type === "check") return h("input", { ...common, type: "checkbox", checked: Boolean(value) });
   if (field.type === "text") return h("textarea", { ...common, rows: "3" }, value ?? "");
   if (field.type === "own") return field.make(value);
-  const shown = field.type === "datetime-local" && value ? value.slice(0, 16) : value ?? "";
+  const shown = field.type === "datetime-local" && value ? value.slice(0, field.step ? 19 : 16) : value ?? "";
   return h("input", {
     ...common, type: field.type ?? "text", value: String(shown), autocomplete: field.autocomplete ?? "off",
-    min: field.min, max: field.max, pattern: field.pattern, maxlength: field.longest, inputmode: field.inputmode,
+    min: field.min, max: field.max, step: field.step, pattern: field.pattern, maxlength: field.longest, inputmode: field.inputmode,
   });
 }
 

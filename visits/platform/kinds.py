@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from visits.circumstances import Visit
 from visits.platform.absence import record_absence
 from visits.platform.accounts import record_accounts
+from visits.platform.browser import record_browser, record_browser_playback
 from visits.platform.control import record_control, record_patrol
 from visits.platform.crossing import record_crossing
 from visits.platform.docking import record_docking
@@ -38,6 +39,8 @@ PLATFORM_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
     "platform:storage": record_storage,
     "platform:control": record_control,
     "platform:patrol": record_patrol,
+    "platform:browser": record_browser,
+    "platform:browser-playback": record_browser_playback,
     "platform:ramp": record_ramp,
     "platform:docking": record_docking,
 }
@@ -57,6 +60,8 @@ PLATFORM_INTRUSIVE = frozenset(
         "platform:storage",
         "platform:control",
         "platform:patrol",
+        "platform:browser",
+        "platform:browser-playback",
         "platform:ramp",
         "platform:docking",
     }

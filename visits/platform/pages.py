@@ -107,7 +107,7 @@ def _browse(
 
     screens: list[dict[str, Any]] = []
     pictures: dict[str, bytes] = {}
-    with _running(browser) as running:
+    with running_browser(browser) as running:
         for screen in SCREENS:
             facts: dict[str, Any] = {"name": screen.name, "logged_in": False}
             screens.append(facts)
@@ -119,7 +119,7 @@ def _browse(
 
 
 @contextmanager
-def _running(browser: str) -> Iterator[Any]:
+def running_browser(browser: str) -> Iterator[Any]:
     """The browser without a window. Blocks.
 
     Raises:
@@ -192,6 +192,13 @@ def _log_in(page: Any, field: Any, user: str, password: str) -> None:
     page.wait_for_timeout(_SETTLE_MS)  # lists arrive after the page
 
 
+def logged_in_page(running: Any, base: str, user: str, password: str) -> Any:
+    """A page at a desk on which somebody has logged in. Blocks; raises Playwright's ``Error``."""
+    page = _context(running, SCREENS[0]).new_page()
+    _log_in(page, _form(page, base), user, password)
+    return page
+
+
 def asked_in_browser(
     browser: str, base: str, user: str, password: str, paths: Sequence[str]
 ) -> list[int]:
@@ -200,9 +207,8 @@ def asked_in_browser(
     Raises:
         VisitProblem: ``visit.not-offered`` when the browser or the page did not come so far.
     """
-    with _running(browser) as running:
-        page = _context(running, SCREENS[0]).new_page()
-        _log_in(page, _form(page, base), user, password)
+    with running_browser(browser) as running:
+        page = logged_in_page(running, base, user, password)
         return [int(page.evaluate(_ASK, path)) for path in paths]
 
 

@@ -49,6 +49,7 @@ async def make_user(
     account = await script.account(of, {"cameras": cameras, "roles": roles, **fields})
     session = None
     if account is not None:
+        script.accounts[of] = account
         session, _ = await script.log_in(account, of=of)
     if session is None:
         raise VisitProblem("visit.not-offered", what="users")

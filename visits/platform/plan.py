@@ -23,6 +23,8 @@ _SECONDS = {
     "storage": 240.0,
     "control": 180.0,
     "patrol": 180.0,
+    "browser": 180.0,
+    "browser-playback": 300.0,
     "docking": 240.0,
 }
 

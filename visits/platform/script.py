@@ -184,6 +184,9 @@ class PlatformScript:
             done = await self.port.change_password(session, account.password, changed)
             if done.done:
                 renewed = Account(account.made, account.user, changed)
+                self.accounts = {
+                    name: renewed if one is account else one for name, one in self.accounts.items()
+                }
                 return await self.log_in(renewed, of=of)
         return session, outcome
 

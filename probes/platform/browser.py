@@ -1,0 +1,152 @@
+"""What a user sees in the platform's own pages (4.3.3.1-a3, a4, b2 to b4, c), from photographs.
+
+The same instruments as for the streams themselves; what lies between is the page's player. It
+shows a picture a little later than it came, and may show on what it had when a command was given.
+"""
+
+from __future__ import annotations
+
+from assessment.measurement import Measurement
+from assessment.recording import Recording
+from probes.gb28181.judging import Judgement
+from probes.platform.download import judge_mark, judge_period, open_file
+from probes.platform.live import advance, channels_of
+from probes.platform.pictures import SeenStream, open_stream
+from probes.platform.playback import (
+    SEEK_BEFORE_S,
+    SEEK_BEHIND_S,
+    judge_pace,
+    judge_pause,
+    open_player,
+    stretch_of,
+)
+from probes.platform.reading import mapping, steps
+
+INSTRUMENT = "platform-browser/1"
+H264, H265 = "page-h264", "page-h265"
+PACE, PAUSE, SEEK, FILE = "page-pace", "page-pause", "page-seek", "page-file"
+_FEWEST = 5
+#: Seconds of pictures that a player has in hand when it is told to pause.
+_IN_HAND_S = 1.5
+#: The pointer says whole seconds, and a photograph is taken when the machine comes to it.
+_READING_S = 0.7
+#: A clock that leaps by more than this between photographs has followed a seek.
+_LEAP_S = 5.0
+
+
+def measure_page_h264(recording: Recording) -> Measurement:
+    """Judge the live pictures of H.264 channels in a ``platform:browser`` recording."""
+    return _live(recording, H264, ("h264", "avc"))
+
+
+def measure_page_h265(recording: Recording) -> Measurement:
+    """Judge the live pictures of H.265 channels in a ``platform:browser`` recording."""
+    return _live(recording, H265, ("h265", "hevc"))
+
+
+def _live(recording: Recording, quantity: str, known_as: tuple[str, ...]) -> Measurement:
+    judgement = Judgement(recording, quantity, INSTRUMENT)
+    channels = channels_of(recording)
+    found = [one for one in steps(recording, "page-live") if one.get("of") in known_as]
+    if not found:
+        judgement.doubt("not-tried")
+    for step in found:
+        name = str(mapping(channels.get(str(step.get("channel")))).get("name"))
+        seen = open_stream(recording, step)
+        judgement.details[name] = {"pictures": len(seen), "says": step.get("says")}
+        if len(seen) < _FEWEST:
+            judgement.fault("no-picture", channel=name)
+            continue
+        moves = advance(seen)
+        if moves is None:
+            judgement.doubt("clock-unread", channel=name)
+        elif not moves:
+            judgement.fault("stands-still", channel=name)
+    return _with_evidence(judgement)
+
+
+def measure_page_pace(recording: Recording) -> Measurement:
+    """Judge each pace of a ``platform:browser-playback``; ``details`` as ``playback-pace``.
+
+    Fewer photographs are taken than pictures are shown, so none is missed here.
+    """
+    return judge_pace(Judgement(recording, PACE, INSTRUMENT), every_picture=False)
+
+
+def measure_page_pause(recording: Recording) -> Measurement:
+    """Judge the pause of a ``platform:browser-playback``; ``details`` as ``playback-pause``."""
+    return judge_pause(Judgement(recording, PAUSE, INSTRUMENT), _IN_HAND_S)
+
+
+def measure_page_seek(recording: Recording) -> Measurement:
+    """Judge the places shown after clicks on the timeline; quantity ``page-seek``.
+
+    ``details``: ``errors`` in seconds from what the pointer said.
+    """
+    judgement = Judgement(recording, SEEK, INSTRUMENT)
+    opened = open_player(judgement)
+    errors: list[float] = []
+    judgement.details["errors"] = errors
+    if opened is None:
+        return judgement.measurement()
+    seen = opened[1]
+    seeks = steps(recording, "steer", kind="seek")
+    if not seeks:
+        judgement.doubt("not-tried")
+    for one in seeks:
+        stretch = stretch_of(seen, one)
+        landed = _after_leap(seen, stretch)
+        if landed is None:
+            if not stretch or seen.time_near(stretch[-1], step=-1) is None:
+                judgement.doubt("clock-unread")
+            else:
+                judgement.fault("ignored")
+            continue
+        place = seen.place_at(landed, stretch[-1])
+        if place is None:
+            place = (seen.time_at(landed) or 0.0) + 0.5
+        error = place - float(one.get("position", 0.0))
+        errors.append(round(error, 2))
+        if not -SEEK_BEFORE_S - _READING_S <= error <= SEEK_BEHIND_S + _READING_S:
+            judgement.fault("off", seconds=round(error, 1))
+    return judgement.measurement()
+
+
+def _after_leap(seen: SeenStream, stretch: range) -> int | None:
+    """The first picture of a stretch whose clock has left that of the one before the stretch."""
+    before = seen.time_near(stretch.start - 1, step=-1) if stretch and stretch.start else None
+    if before is None:
+        return None
+    at, shown = before
+    for index in stretch:
+        now = seen.time_at(index)
+        passed = seen.arrivals[index] - seen.arrivals[at]
+        if now is not None and abs(now - shown - passed) > _LEAP_S:
+            return index
+    return None
+
+
+def measure_page_file(recording: Recording) -> Measurement:
+    """Judge the file that was saved from the page: its period and its mark.
+
+    Quantity ``page-file``; ``details``: ``begins``, ``ends``, ``read``.
+    """
+    judgement = Judgement(recording, FILE, INSTRUMENT)
+    opened = open_file(judgement)
+    if opened is None:
+        return _with_evidence(judgement)
+    order, seen = opened
+    if len(seen) < _FEWEST:
+        judgement.fault("not-playable")
+        return _with_evidence(judgement)
+    judge_period(judgement, order, seen)
+    judge_mark(judgement, order, seen)
+    return _with_evidence(judgement)
+
+
+def _with_evidence(judgement: Judgement) -> Measurement:
+    """The measurement, with the photographs of whole screens beside it."""
+    for name, part in judgement.recording.parts.items():
+        if name.endswith(".png"):
+            judgement.evidence[name] = part
+    return judgement.measurement()
