@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from protocols.errors import ProtocolError
 
@@ -84,8 +84,13 @@ def _block(kind: int, body: bytes) -> bytes:
 
 
 def udp_datagram(source: tuple[str, int], destination: tuple[str, int], payload: bytes) -> bytes:
-    """An IPv4/UDP packet around ``payload`` (UDP checksum 0: not used, RFC 768)."""
+    """An IP/UDP packet around ``payload``, of version 6 when ``source`` is such an address.
+
+    Over IPv4 the UDP checksum is 0: not used (RFC 768). Over IPv6 it is there (RFC 8200 8.1).
+    """
     length = 8 + len(payload)
+    if ":" in source[0]:
+        return _udp_datagram_6(source, destination, payload)
     header = struct.pack(
         ">BBHHHBBH4s4s",
         0x45,
@@ -111,9 +116,23 @@ def udp_datagram(source: tuple[str, int], destination: tuple[str, int], payload:
     )
 
 
+def _udp_datagram_6(source: tuple[str, int], destination: tuple[str, int], payload: bytes) -> bytes:
+    length = 8 + len(payload)
+    ends = _packed(source[0]) + _packed(destination[0])
+    summed = struct.pack(">IIHHH", length, 17, source[1], destination[1], length)
+    checked = ends + summed + payload + bytes(len(payload) % 2)
+    checksum = sum(struct.unpack(f">{len(checked) // 2}H", checked))
+    while checksum >> 16:
+        checksum = (checksum & 0xFFFF) + (checksum >> 16)
+    checksum = ~checksum & 0xFFFF or 0xFFFF
+    header = struct.pack(">IHBB", 6 << 28, length, 17, 64)
+    udp = struct.pack(">HHHH", source[1], destination[1], length, checksum)
+    return header + ends + udp + payload
+
+
 @lru_cache(maxsize=256)
 def _packed(address: str) -> bytes:
-    return IPv4Address(address).packed
+    return ip_address(address.partition("%")[0]).packed
 
 
 def read_capture(content: bytes) -> Iterator[Frame]:

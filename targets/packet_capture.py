@@ -23,6 +23,15 @@ class Flow:
     destination: tuple[str, int]
 
 
+#: Stand-ins for ends that have no IPv4 address (RFC 5737): the readers of media know no other.
+_DEVICE_STAND_IN, _OWN_STAND_IN = "192.0.2.1", "192.0.2.2"
+
+
+def ends_in_file(device: str, own: str) -> tuple[str, str]:
+    """The addresses of both ends as they stand in the capture file."""
+    return (_DEVICE_STAND_IN, _OWN_STAND_IN) if ":" in own else (device, own)
+
+
 Packet = tuple[int, int, bytes]
 
 

@@ -17,7 +17,7 @@ from protocols.sdp import Media, SessionDescription, parse_sdp, resolve_control
 from protocols.time_source import TimeSource
 from targets.camera import DEFAULT_PORTS, CameraTarget
 from targets.errors import VisitProblem
-from targets.packet_capture import Flow, PacketCapture, TooMuchMediaError
+from targets.packet_capture import Flow, PacketCapture, TooMuchMediaError, ends_in_file
 from targets.rtsp_connection import Frames, RtspConnection
 from targets.udp_receiver import Sweep, UdpReceiver, open_pair
 
@@ -30,8 +30,6 @@ _REPORT_SECONDS = 5.0
 #: In the capture file every track has ports of its own on both sides, whatever the transport
 #: was: a capture of several sessions then needs only one list of tracks.
 _FIRST_CAPTURE_PORT = 50_000
-#: Stand-ins in the capture file for peers that have no IPv4 address (RFC 5737).
-_DEVICE_STAND_IN, _OWN_STAND_IN = "192.0.2.1", "192.0.2.2"
 
 
 @dataclass
@@ -308,8 +306,7 @@ class RtspSession:
     def flows(self) -> list[Flow]:
         """Where each flow of the capture file comes from and goes to."""
         own, peer = self._connection.addresses
-        if ":" in own:
-            own, peer = _OWN_STAND_IN, _DEVICE_STAND_IN
+        peer, own = ends_in_file(peer, own)
         ports = [port for track in self.tracks for port in (track.rtp_port, track.rtcp_port)]
         return [Flow((peer, port), (own, port)) for port in ports]
 

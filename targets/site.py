@@ -172,6 +172,28 @@ class Wire:
 
 
 @dataclass(frozen=True)
+class PowerRig:
+    """What feeds cameras over Ethernet: an HTTP rig or a managed switch.
+
+    Attributes:
+        http: address of the rig, "" for a switch.
+        switch: ``ssh://USER@HOST[:PORT]``, "" for a rig; its password is looked for like a
+            camera's, as that of the point ``SWITCH``.
+        profile: the sort of switch, see ``hardware_rigs/switch_profiles.yaml``.
+        host_key: ``SHA256:...`` by which the switch is recognised; "": this machine's known_hosts.
+        ports: the switch's name of the port by point.
+        return_seconds: within which a camera must be back after its supply was cut.
+    """
+
+    http: str = ""
+    switch: str = ""
+    profile: str = ""
+    host_key: str = ""
+    ports: Mapping[str, str] = field(default_factory=dict)
+    return_seconds: float = 180.0
+
+
+@dataclass(frozen=True)
 class Exclusion:
     """A requirement declared as not applicable, with the reason for it."""
 
@@ -183,8 +205,12 @@ class Exclusion:
 class Site:
     """Everything a run needs to know of the site before it visits anything.
 
+    ``picture_profile`` and ``gb37300_profile`` are files with limits of picture quality, in the
+    place of the bundled ones (``standard.quality_profile``).
+
     ``region`` are outer rings of (longitude, latitude) within which its points lie; empty: the
     province that their ids name. ``declarations`` are what vendors state of cameras.
+    ``power`` is what feeds cameras over Ethernet and can be read.
     """
 
     name: str
@@ -198,6 +224,8 @@ class Site:
     time_servers: tuple[str, ...] = ()
     certificate_authority: Path | None = None
     evidence: Path | None = None
+    picture_profile: Path | None = None
+    gb37300_profile: Path | None = None
     exclusions: tuple[Exclusion, ...] = ()
     rulings: Mapping[str, str] = field(default_factory=dict)
     waivers: Path | None = None
@@ -208,6 +236,7 @@ class Site:
     police_networks: tuple[str, ...] = ()
     region: tuple[Ring, ...] = ()
     declarations: tuple[Declaration, ...] = ()
+    power: PowerRig | None = None
 
     def declaration(self, point: Point, told_model: str = "") -> Declaration | None:
         """What is declared of the camera at ``point``, which calls itself ``told_model``."""

@@ -19,6 +19,7 @@ from targets.camera import parse_camera
 from targets.declaration_section import declaration_name, site_declarations
 from targets.errors import TargetError
 from targets.platform_section import PLATFORM_FIELDS, platform_point
+from targets.power_section import power_rig
 from targets.region_section import region_rings
 from targets.site import (
     ACCESS_TYPES,
@@ -177,12 +178,14 @@ _SITE_FIELDS = (
     "police_networks",
     "certificate_authority",
     "evidence",
+    "picture_quality",
     "not_applicable",
     "rulings",
     "waivers",
     "watch",
     "region",
     "declarations",
+    "power",
 )
 _POINT_FIELDS = (
     "id",
@@ -231,6 +234,9 @@ def read_site(
         for name in ("online_rate", "online", "total")
         if (value := reader.number(platform.get(name), f"platform.{name}", 0, 1e9)) is not None
     }
+    quality = reader.mapping(
+        fields.get("picture_quality"), "picture_quality", ("analysis", "gb37300")
+    )
     watch = reader.mapping(fields.get("watch"), "watch", ("online_seconds", "clock_seconds"))
     site = Site(
         name=reader.words(fields.get("name"), "name", file.stem),
@@ -246,6 +252,8 @@ def read_site(
             fields.get("certificate_authority"), "certificate_authority"
         ),
         evidence=reader.path(fields.get("evidence"), "evidence"),
+        picture_profile=reader.path(quality.get("analysis"), "picture_quality.analysis"),
+        gb37300_profile=reader.path(quality.get("gb37300"), "picture_quality.gb37300"),
         exclusions=tuple(
             _exclusion(reader, node)
             for node in reader.items(fields.get("not_applicable"), "not_applicable")
@@ -261,6 +269,7 @@ def read_site(
         ),
         clock_seconds=reader.number(watch.get("clock_seconds"), "clock_seconds", 3, 3600) or 23.0,
         region=region_rings(reader, fields.get("region")),
+        power=power_rig(reader, fields.get("power")),
         declarations=site_declarations(
             reader, fields.get("declarations"), fields.get("cameras"), points
         ),

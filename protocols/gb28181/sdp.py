@@ -121,10 +121,11 @@ class GbSession:
 
     def to_bytes(self) -> bytes:
         """The description; y last or directly before f. ValueError: a field holds a line break."""
-        lines = ["v=0", f"o={self.owner} 0 0 IN IP4 {self.address}", f"s={self.name}"]
+        network = f"IN IP6 {self.address}" if ":" in self.address else f"IN IP4 {self.address}"
+        lines = ["v=0", f"o={self.owner} 0 0 {network}", f"s={self.name}"]
         if self.channel:
             lines.append(f"u={self.channel}:{self.record_type}")
-        lines.append(f"c=IN IP4 {self.address}")
+        lines.append(f"c={network}")
         lines.append(f"t={self.start} {self.stop}")
         numbers = " ".join(str(number) for number, _ in self.formats)
         lines.append(f"m={self.kind} {self.port} {self.protocol} {numbers}")

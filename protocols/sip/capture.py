@@ -1,6 +1,6 @@
 """A SIP conversation as a capture file: each message one UDP frame between the true two ends.
 
-Whatever carried a message (UDP, TCP, TLS), it stands in the file as IPv4/UDP, so that the usual
+Whatever carried a message (UDP, TCP, TLS), it stands in the file as IP/UDP, so that the usual
 tools open it; a comment on each packet names the transport, and the packet's direction says which
 end is ours. What would prove a password is overwritten before anything is written.
 """
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from protocols.errors import ProtocolError
 from protocols.pcap import LINKTYPE_RAW, Frame, read_capture, udp_datagram, write_pcapng
 from protocols.sip.passed import PassedMessage
 
-#: What fits into one UDP datagram over IPv4; longer messages (TCP) go on in the next frame.
+#: What fits into one UDP datagram; longer messages (TCP) go on in the next frame.
 _MOST_IN_A_FRAME = 65_000
 _MORE = "+"
 _AUTHORIZATION = re.compile(
@@ -100,10 +100,20 @@ def read_conversation(content: bytes) -> list[PassedMessage]:
 
 
 def _datagram(packet: bytes) -> tuple[tuple[str, int], tuple[str, int], bytes]:
-    """Source, destination and payload of an IPv4/UDP packet."""
+    """Source, destination and payload of an IPv4/UDP or plain IPv6/UDP packet."""
+    if packet and packet[0] >> 4 == 6:
+        return _datagram_6(packet)
     header = (packet[0] & 0x0F) * 4 if packet else 0
     if header < 20 or len(packet) < header + 8 or packet[0] >> 4 != 4 or packet[9] != 17:
         raise ProtocolError("conversation: a frame that is no UDP over IPv4")
     ports = int.from_bytes(packet[header : header + 2]), int.from_bytes(packet[header + 2 :][:2])
     addresses = str(IPv4Address(packet[12:16])), str(IPv4Address(packet[16:20]))
     return (addresses[0], ports[0]), (addresses[1], ports[1]), packet[header + 8 :]
+
+
+def _datagram_6(packet: bytes) -> tuple[tuple[str, int], tuple[str, int], bytes]:
+    if len(packet) < 48 or packet[6] != 17:
+        raise ProtocolError("conversation: a frame that is no UDP over IPv6")
+    ports = int.from_bytes(packet[40:42]), int.from_bytes(packet[42:44])
+    addresses = str(IPv6Address(packet[8:24])), str(IPv6Address(packet[24:40]))
+    return (addresses[0], ports[0]), (addresses[1], ports[1]), packet[48:]

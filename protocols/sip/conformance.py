@@ -16,10 +16,15 @@ from protocols.sip.fields import (
     sequence_of,
     to_of,
 )
-from protocols.sip.message import SipMessage, SipRequest, SipResponse, without_password
+from protocols.sip.message import (
+    LARGEST_OVER_UDP,
+    SipMessage,
+    SipRequest,
+    SipResponse,
+    without_password,
+)
 from protocols.sip.uri import parse_uri
 
-_DATAGRAM_BOUND = 1_300  # RFC 3261 18.1.1: beyond, a request goes over TCP
 _METHODS_OF_ALLOW = ("INVITE", "ACK", "INFO", "CANCEL", "BYE", "OPTIONS", "MESSAGE")
 
 
@@ -147,9 +152,10 @@ def _judge_request(request: SipRequest, transport: str, found: list[Deviation]) 
         found.append(Deviation("sip-header-missing", "RFC 6665 8.2.1", "Event"))
     if request.method == "NOTIFY" and request.headers.get("Subscription-State") is None:
         found.append(Deviation("sip-header-missing", "RFC 6665 8.2.3", "Subscription-State"))
-    size = len(request.body) + sum(len(name) + len(value) + 4 for name, value in request.headers)
-    if transport == "udp" and size > _DATAGRAM_BOUND and request.method != "ACK":
-        found.append(Deviation("sip-datagram-size", "RFC 3261 18.1.1", f"{size // 100}00+"))
+    too_large = transport == "udp" and request.method != "ACK" and request.size > LARGEST_OVER_UDP
+    if too_large:
+        size = f"{request.size // 100}00+"
+        found.append(Deviation("sip-datagram-size", "RFC 3261 18.1.1", size))
 
 
 def _judge_values(message: SipMessage, transport: str, found: list[Deviation]) -> None:

@@ -17,10 +17,16 @@ from protocols.sip.endpoint_parts import IncomingRequest, Limits, Peer, SipTimeo
 from protocols.sip.endpoint_sockets import ServerTls, Sockets
 from protocols.sip.endpoint_transactions import Transactions
 from protocols.sip.fields import new_branch, new_call_id, new_tag
-from protocols.sip.message import Headers, SipMessage, SipRequest, SipResponse
+from protocols.sip.message import (
+    LARGEST_OVER_UDP,
+    Headers,
+    SipMessage,
+    SipRequest,
+    SipResponse,
+)
 from protocols.sip.passed import PassedMessage
 from protocols.sip.timers import TimerHeap, Timers
-from protocols.sip.uri import NameAddress, SipUri
+from protocols.sip.uri import NameAddress, SipUri, host_text
 from protocols.time_source import SystemTime, TimeSource
 
 __all__ = [
@@ -45,6 +51,12 @@ class SipEndpoint:
     can be. ``on_response`` sees responses that belong to no request any more. ``on_passed`` sees
     every message's bytes in both directions, before they are understood; it must mask
     credentials before it keeps them (``authentication.mask_credentials``).
+
+    Attributes:
+        large_over_tcp: whether a request that would not fit into a datagram of 1300 bytes goes
+            over TCP instead (18.1.1), and over UDP where the peer takes no connection, as many
+            devices do. False: always as the peer says.
+        refuses_merged: whether a request that comes again by another path is a loop (8.2.2.2).
     """
 
     def __init__(
@@ -69,6 +81,8 @@ class SipEndpoint:
         self.port = port
         self.tls_port = tls_port
         self.user_agent = ""
+        self.large_over_tcp = True
+        self.refuses_merged = True
         self.timers = timers or Timers()
         self.limits = limits or Limits()
         self.random = random.Random(secrets.randbits(64) if seed is None else seed)
@@ -203,6 +217,10 @@ class SipEndpoint:
         """
         peer = self._sockets.open_peer(peer) or await self._sockets.connect(peer)
         sent = self.prepared(request, peer)
+        if peer.transport == "udp" and self.large_over_tcp and sent.size > LARGEST_OVER_UDP:
+            stream = await self._sockets.stream_to(peer)
+            if stream is not None:
+                peer, sent = stream, self.prepared(request, stream)
         answer = self._transactions.start(sent, peer, on_provisional)
         if timeout is None and request.method == "INVITE":
             timeout = max(_LONGEST_INVITE, self.timers.transaction)
@@ -237,7 +255,8 @@ class SipEndpoint:
             port = self.port
         branch = new_branch(self.random)
         headers.insert_first(
-            "Via", f"SIP/2.0/{peer.transport.upper()} {host}:{port};rport;branch={branch}"
+            "Via",
+            f"SIP/2.0/{peer.transport.upper()} {host_text(host)}:{port};rport;branch={branch}",
         )
         return SipRequest(request.method, request.uri, headers, request.body)
 

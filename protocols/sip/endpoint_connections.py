@@ -27,6 +27,9 @@ class Owner(Protocol):
     def ready(self, connection: Connection) -> None:
         """A connection can carry messages."""
 
+    def spoke(self, connection: Connection) -> None:
+        """A connection has brought its first whole message."""
+
     def closed(self, connection: Connection) -> None:
         """A connection is gone."""
 
@@ -68,6 +71,7 @@ class Connection(asyncio.Protocol):
         self.deadline: float | None = None
         self.scheduled: float | None = None
         self.is_closed = self.was_ready = False
+        self.has_spoken = outbound
         self.server_context: ssl.SSLContext | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._early: bytearray | None = None
@@ -143,6 +147,8 @@ class Connection(asyncio.Protocol):
                 if one is Keepalive.PING and not self.outbound:
                     self.write(Keepalive.PONG.value)
                 continue
+            if not self.has_spoken:
+                self._owner.spoke(self)
             self._owner.received(one, self.peer, self.local)
         if not self._splitter.pending:
             if found:

@@ -44,8 +44,10 @@ class Limits:
 
     Attributes:
         connections, connections_per_host: open TCP and TLS connections.
+        half_open_per_host: those of them that have not brought a whole message yet.
         header_bytes, body_bytes: of one message.
-        transactions: running ones; beyond, requests are answered 503 without being remembered.
+        transactions, transactions_per_host: running ones of peers; beyond, requests are answered
+            503 without being remembered. What one host does never uses up what others need.
         first_message_s: a connection on which no message came by then is closed.
         partial_message_s: so is one that stops within a message.
         idle_s: and one on which nothing came for so long.
@@ -54,9 +56,11 @@ class Limits:
 
     connections: int = 60_000
     connections_per_host: int = 1_000
+    half_open_per_host: int = 250
     header_bytes: int = 65_536
     body_bytes: int = 16 << 20
     transactions: int = 200_000
+    transactions_per_host: int = 20_000
     first_message_s: float = 30.0
     partial_message_s: float = 30.0
     idle_s: float = 7_200.0

@@ -5,18 +5,19 @@ from __future__ import annotations
 from protocols.sip.endpoint_parts import Peer
 from protocols.sip.fields import Via
 from protocols.sip.message import SipRequest
+from protocols.sip.uri import same_host
 
 
 def stamp(request: SipRequest, via: Via, peer: Peer) -> None:
     """Write into the top Via where the request came from (section 18.2.1, RFC 3581)."""
-    if not via.rport_wanted and via.host == peer.host:
+    if not via.rport_wanted and same_host(via.host, peer.host):
         return
     stamped = Via(
         via.transport,
         via.host,
         via.port,
         via.branch,
-        peer.host,
+        peer.host.partition("%")[0],
         peer.port if via.rport_wanted else None,
         via.rport_wanted,
         via.parameters,
@@ -44,6 +45,6 @@ def return_peer(via: Via, peer: Peer) -> Peer:
     Without rport a request that came straight from its sender is answered at the sent-by port;
     one that passed an address translator is answered where it came from.
     """
-    if peer.transport != "udp" or via.rport_wanted or via.host != peer.host:
+    if peer.transport != "udp" or via.rport_wanted or not same_host(via.host, peer.host):
         return peer
     return Peer("udp", peer.host, via.port or 5060)

@@ -19,6 +19,12 @@ _CONNECT_SECONDS = 10.0
 _MAXIMUM_DATAGRAM = 65_507
 _RECEIVE_BUFFER = 8 << 20
 _PORT_ATTEMPTS = 20
+_UNSPECIFIED = ("", "0.0.0.0", "::")
+# A device that does not take TCP is not asked again for so long (18.1.1 lets us go on over UDP);
+# one whose firewall swallows the attempt must not hold a request up for long.
+_NO_STREAM_SECONDS = 600.0
+_STREAM_CONNECT_SECONDS = 2.0
+_MOST_WITHOUT_STREAM = 4_096
 
 ServerTls = ssl.SSLContext | Callable[[tuple[str, int]], ssl.SSLContext]
 Receive = Callable[[bytes, Peer, tuple[str, int]], None]
@@ -53,6 +59,8 @@ class Sockets:
         self._by_remote: dict[tuple[Transport, str, int], Connection] = {}
         self._opening: dict[tuple[Transport, str, int], asyncio.Task[Peer]] = {}
         self._per_host: Counter[str] = Counter()
+        self._half_open: Counter[str] = Counter()
+        self._without_stream: dict[tuple[str, int], float] = {}
         self._number = 0
         self._routes: dict[str, str] = {}
 
@@ -80,9 +88,12 @@ class Sockets:
         return await self._listen(port, "tls")
 
     async def _open_datagrams(self, port: int) -> int:
-        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        version_6 = ":" in self.address
+        made = socket.socket(socket.AF_INET6 if version_6 else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
+            if version_6:  # as the listener for TCP: addresses of IPv4 are another endpoint's
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             made.bind((self.address, port))
             local = (self.address, int(made.getsockname()[1]))
@@ -138,14 +149,23 @@ class Sockets:
             return False
         if self._per_host[host] >= self.limits.connections_per_host:
             return False
+        if not connection.has_spoken and self._half_open[host] >= self.limits.half_open_per_host:
+            return False
         if connection.transport_name == "tls" and not connection.outbound:
             context = self._server_context((host, connection.peer.port))
             if context is None:
                 return False
             connection.server_context = context
         self._per_host[host] += 1
+        if not connection.has_spoken:
+            self._half_open[host] += 1
         self._connections[connection.number] = connection
         return True
+
+    def spoke(self, connection: Connection) -> None:
+        """It no longer counts among the half-open ones."""
+        connection.has_spoken = True
+        _one_less(self._half_open, connection.peer.host)
 
     def _server_context(self, remote: tuple[str, int]) -> ssl.SSLContext | None:
         given = self._server_tls
@@ -169,9 +189,9 @@ class Sockets:
         if self._connections.pop(connection.number, None) is None:
             return
         peer = connection.peer
-        self._per_host[peer.host] -= 1
-        if self._per_host[peer.host] <= 0:
-            del self._per_host[peer.host]
+        _one_less(self._per_host, peer.host)
+        if not connection.has_spoken:
+            _one_less(self._half_open, peer.host)
         key = (peer.transport, peer.host, peer.port)
         if self._by_remote.get(key) is connection:
             del self._by_remote[key]
@@ -230,6 +250,20 @@ class Sockets:
                 raise ConnectionAbortedError("the endpoint was stopped") from None
             raise
 
+    async def stream_to(self, peer: Peer) -> Peer | None:
+        """A TCP connection to where ``peer`` hears datagrams, ``None`` where nobody takes one."""
+        loop, there = asyncio.get_running_loop(), (peer.host, peer.port)
+        if self._without_stream.get(there, 0.0) > loop.time():
+            return None
+        try:
+            async with asyncio.timeout(_STREAM_CONNECT_SECONDS):
+                return await self.connect(Peer("tcp", *there))
+        except OSError:  # TimeoutError is one
+            if len(self._without_stream) >= _MOST_WITHOUT_STREAM:
+                self._without_stream.clear()
+            self._without_stream[there] = loop.time() + _NO_STREAM_SECONDS
+            return None
+
     def _opened(self, key: tuple[Transport, str, int], done: asyncio.Task[Peer]) -> None:
         self._opening.pop(key, None)
         if not done.cancelled():
@@ -238,7 +272,7 @@ class Sockets:
     async def _connect(self, name: Transport, host: str, port: int) -> Peer:
         connection = self._new_connection(name, outbound=True)
         more: dict[str, Any] = {}
-        if self.address not in ("", "0.0.0.0"):
+        if self.address not in _UNSPECIFIED:
             more["local_addr"] = (self.address, 0)
         if name == "tls":
             more["ssl"] = self._client_tls or ssl.create_default_context()
@@ -284,7 +318,7 @@ class Sockets:
         port = 0
         if self._datagrams is not None:
             port = int(self._datagrams.get_extra_info("sockname")[1])
-        if self.address not in ("", "0.0.0.0"):
+        if self.address not in _UNSPECIFIED:
             return self.address, port
         if peer.host not in self._routes:
             if len(self._routes) > 1024:
@@ -304,10 +338,18 @@ class Sockets:
             connection.close()
 
 
+def _one_less(counted: Counter[str], host: str) -> None:
+    counted[host] -= 1
+    if counted[host] <= 0:
+        del counted[host]
+
+
 def _routed_address(host: str) -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    version_6 = ":" in host
+    family = socket.AF_INET6 if version_6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((host, 9))
         except OSError:
-            return "127.0.0.1"
+            return "::1" if version_6 else "127.0.0.1"
         return str(probe.getsockname()[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +47,21 @@ class _Served(NamedTuple):
     key: _ServerKey
     peer: Peer
     invite: IncomingRequest | None
+    host: str
+    merging: int
+
+
+def _merging(request: SipRequest, call_id: str, number: str) -> int:
+    """What a request shares with its like that came by another path (8.2.2.2); 0: nothing.
+
+    The section compares From tag, Call-ID and CSeq. The method, the body and the credentials are
+    held beside them: a device that never counts its CSeq up asks something else each time.
+    """
+    tag = tag_of(request.headers.get("From"))
+    if not tag or request.method == "CANCEL" or tag_of(request.headers.get("To")):
+        return 0
+    said = (request.headers.get("Authorization"), request.body)
+    return hash((request.method, tag, call_id, number, *said))
 
 
 class Transactions:
@@ -63,6 +79,8 @@ class Transactions:
         self._clients: dict[_ClientKey, ClientTransaction | ClientInvite] = {}
         self._servers: dict[_ServerKey, ServerTransaction | ServerInvite] = {}
         self._accepted: dict[tuple[str, int, str], ServerInvite] = {}
+        self._per_host: Counter[str] = Counter()
+        self._merging: set[int] = set()
         self._invites: dict[tuple[str, int], ClientInvite] = {}
         self.malformed = 0
 
@@ -207,28 +225,37 @@ class Transactions:
         if problem is not None:
             self._stateless(incoming, back, *problem)
             return
-        if len(self._servers) >= endpoint.limits.transactions:
+        limits = endpoint.limits
+        crowded = self._per_host[peer.host] >= limits.transactions_per_host
+        if crowded or len(self._servers) >= limits.transactions:
             self._stateless(incoming, back, 503)
             return
-        self._serve(incoming, key, back)
+        merging = _merging(request, call_id, number) if endpoint.refuses_merged else 0
+        if merging in self._merging:
+            self._stateless(incoming, back, 482)
+            return
+        self._serve(incoming, key, back, merging)
         if method == "CANCEL":
             self._cancel(incoming, invite)
         else:
             endpoint.handle(incoming)
 
-    def _serve(self, incoming: IncomingRequest, key: _ServerKey, back: Peer) -> None:
+    def _serve(self, incoming: IncomingRequest, key: _ServerKey, back: Peer, merging: int) -> None:
         reliable = incoming.peer.transport != "udp"
-        now = self._now()
+        now, host = self._now(), incoming.peer.host
         transaction: ServerTransaction | ServerInvite
         if incoming.request.method == "INVITE":
             trying = incoming.response(100).to_bytes()
             transaction = ServerInvite(reliable, self._endpoint.timers, now, trying)
-            transaction.owner = _Served(key, back, incoming)
+            transaction.owner = _Served(key, back, incoming, host, merging)
         else:
             transaction = ServerTransaction(reliable, self._endpoint.timers, now)
-            transaction.owner = _Served(key, back, None)
+            transaction.owner = _Served(key, back, None, host, merging)
         incoming.transaction = transaction
         self._servers[key] = transaction
+        self._per_host[host] += 1
+        if merging:
+            self._merging.add(merging)
         self._mind(transaction)
 
     def _acknowledge(
@@ -334,7 +361,11 @@ class Transactions:
             self._forget_client(transaction)
             return
         served: _Served = transaction.owner
-        self._servers.pop(served.key, None)
+        if self._servers.pop(served.key, None) is not None:
+            self._per_host[served.host] -= 1
+            if not self._per_host[served.host]:
+                del self._per_host[served.host]
+            self._merging.discard(served.merging)
         if served.invite is not None:
             self._accepted.pop((served.key[3], int(served.key[4]), served.invite.to_tag), None)
 
@@ -358,6 +389,8 @@ class Transactions:
         for server in list(self._servers.values()):
             server.end()
         self._servers.clear()
+        self._per_host.clear()
+        self._merging.clear()
         self._accepted.clear()
 
     def _fail(self, broken: list[ClientTransaction | ClientInvite], error: OSError) -> None:

@@ -22,6 +22,7 @@ from protocols.sip.headers import (
 )
 
 __all__ = [
+    "LARGEST_OVER_UDP",
     "MAXIMUM_HEADERS",
     "MAXIMUM_HEADER_BYTES",
     "REASONS",
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 VERSION = "SIP/2.0"
+#: Bytes of a request beyond which it goes over TCP where the path's MTU is not known (18.1.1).
+LARGEST_OVER_UDP = 1_300
 MAXIMUM_HEADER_BYTES = 65_536
 MAXIMUM_HEADERS = 256
 REASONS = {
@@ -109,6 +112,12 @@ class SipRequest:
     headers: Headers = field(default_factory=Headers)
     body: bytes = b""
     deviations: tuple[Deviation, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire, as far as that can be told of a message that was mended."""
+        headers = sum(len(name) + len(value.encode()) + 4 for name, value in self.headers)
+        return len(self.method) + len(self.uri) + len(VERSION) + 6 + headers + len(self.body)
 
     def to_bytes(self) -> bytes:
         """The request on the wire. ValueError: a field would break the line structure."""

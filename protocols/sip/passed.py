@@ -13,7 +13,7 @@ class PassedMessage:
         at: reference time, POSIX seconds.
         outbound: whether we sent it.
         transport: ``udp``, ``tcp`` or ``tls``.
-        local, remote: the two ends, IPv4 address and port.
+        local, remote: the two ends, IP address and port.
         data: the message's bytes.
     """
 

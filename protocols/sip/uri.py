@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import quote, unquote
 
 from protocols.errors import ProtocolError
@@ -75,6 +76,22 @@ class NameAddress:
         return (f'"{display}" ' if display else "") + (
             f"<{self.uri}>{build_parameters(self.parameters)}"
         )
+
+
+def host_text(address: str) -> str:
+    """An IP address as it stands in a URI, a Via or behind an ``@``: IPv6 in brackets (25.1)."""
+    return f"[{address.partition('%')[0]}]" if ":" in address else address
+
+
+def same_host(written: str, address: str) -> bool:
+    """Whether the host of a URI or a Via is the IP address ``address``, however IPv6 is written."""
+    bare = written.strip("[]")
+    if bare == address or ":" not in bare:
+        return bare == address
+    try:
+        return ip_address(bare) == ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
 
 
 def build_parameters(parameters: Mapping[str, str]) -> str:

@@ -109,9 +109,10 @@ def _bind_pair(address: str) -> tuple[socket.socket, socket.socket]:
     Raises:
         OSError: none is free.
     """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for _ in range(64):
         port = random.randrange(20_000, 60_000, 2)
-        pair = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+        pair = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(2)]
         try:
             for offset, one in enumerate(pair):
                 one.setblocking(False)

@@ -75,7 +75,11 @@ class Broadcast:
         platform.follow(self.call_id, self._device)
         self._device.on_ended[self.call_id] = lambda _: None
         tcp = offer.transport == "tcp"
-        local = socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
+        version_6 = ":" in platform.settings.address
+        local = socket.socket(
+            socket.AF_INET6 if version_6 else socket.AF_INET,
+            socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM,
+        )
         local.setblocking(False)
         local.bind((platform.settings.address, 0))
         if tcp and offer.setup == "active":
@@ -106,7 +110,9 @@ class Broadcast:
             self.problem = type(fault).__name__
             return
         assert self._socket is not None
-        host = offer.address if offer.address not in ("", "0.0.0.0") else self._device.peer.host
+        host = (
+            offer.address if offer.address not in ("", "0.0.0.0", "::") else self._device.peer.host
+        )
         begun = loop.time()
         for number in range(int(seconds * _RATE / _SAMPLES)):
             await asyncio.sleep(max(0.0, begun + number * _SAMPLES / _RATE - loop.time()))

@@ -13,7 +13,7 @@ from protocols.rtp import is_rtcp
 from protocols.rtp_stream import FrameSplitter
 from protocols.srtp import CryptoLine, SrtpReceiver
 from protocols.time_source import TimeSource
-from targets.packet_capture import Flow, PacketCapture, TooMuchMediaError
+from targets.packet_capture import Flow, PacketCapture, TooMuchMediaError, ends_in_file
 from targets.udp_receiver import Sweep, UdpReceiver, open_pair
 
 MediaTransport = Literal["udp", "tcp-device-active", "tcp-device-passive"]
@@ -112,7 +112,8 @@ class TcpMedia:
         self._source = ("", 0)
         self._connection: socket.socket | None = None
         self._task: asyncio.Task[None] | None = None
-        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._family = socket.AF_INET6 if ":" in local else socket.AF_INET
+        self._listener = socket.socket(self._family, socket.SOCK_STREAM)
         self._listener.setblocking(False)
         self._listener.bind((local, 0))
         self.port = int(self._listener.getsockname()[1])
@@ -141,7 +142,7 @@ class TcpMedia:
             return
         loop = asyncio.get_running_loop()
         for number in range(_CONNECT_TRIES):
-            connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            connection = socket.socket(self._family, socket.SOCK_STREAM)
             connection.setblocking(False)
             try:
                 connection.bind((self._local, 0))
@@ -213,5 +214,5 @@ def opened(capture: PacketCapture, line: CryptoLine) -> tuple[PacketCapture, int
 def flows_of(receiver: MediaReceiver, local: str, device: str) -> list[Flow]:
     """Ends of the RTP and RTCP packets in the capture file."""
     host, port = receiver.source()
-    host, port = host or device, port or 1
+    (host, local), port = ends_in_file(host or device, local), port or 1
     return [Flow((host, port + one), (local, receiver.port + one)) for one in (0, 1)]

@@ -223,7 +223,7 @@ class MediaSession:
         self._agree(self.answer)
         try:
             host = self.answer.address
-            unusable = not host or host == "0.0.0.0"
+            unusable = host in ("", "0.0.0.0", "::")
             own = self.device.address[0]
             await self.receiver.connect(own if unusable else host, self.answer.port)
         except ConnectionRefusedError as fault:

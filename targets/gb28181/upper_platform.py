@@ -23,6 +23,7 @@ from protocols.sip.endpoint import IncomingRequest, Limits, Peer, SipEndpoint
 from protocols.sip.fields import from_of
 from protocols.sip.message import SipRequest
 from protocols.sip.passed import PassedMessage
+from protocols.sip.uri import host_text
 from protocols.time_source import SystemTime, TimeSource
 from targets.credentials import Secret
 from targets.errors import TargetError
@@ -39,6 +40,11 @@ _ALLOW = "INVITE, ACK, INFO, CANCEL, BYE, OPTIONS, MESSAGE, SUBSCRIBE, NOTIFY"
 _USERS = re.compile(rb"^(?:from|f|to|t)[ \t]*:[^\r\n]*?sips?:([^@>;\r\n]{1,64})@", re.I | re.M)
 _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*([^\r\n]{1,200}?)[ \t]*\r?$", re.I | re.M)
 _HEADER_BYTES = 4096
+_FROM_THE_RELAY = Limits(
+    connections_per_host=Limits.connections,
+    half_open_per_host=Limits.connections,
+    transactions_per_host=Limits.transactions,
+)
 _MOST_CALLS = 100_000
 _MAXIMUM_SN = 2**31 - 1
 
@@ -100,7 +106,7 @@ class UpperPlatform:
             tls_port=None if self.relay is None else 0,
             on_connection=self._connection,
             # Behind the relay every device seems to come from this address.
-            limits=Limits(connections_per_host=Limits.connections) if self.relay else None,
+            limits=_FROM_THE_RELAY if self.relay else None,
             on_request=self._requested,
             on_passed=self._passed,
             time_source=self.time,
@@ -210,7 +216,7 @@ class UpperPlatform:
         port = self.tls_port if peer.transport == "tls" and self.tls_port else self.port
         transport = "" if peer.transport == "udp" else f";transport={peer.transport}"
         settings = self.settings
-        return f"<sip:{settings.server_id}@{settings.address}:{port}{transport}>"
+        return f"<sip:{settings.server_id}@{host_text(settings.address)}:{port}{transport}>"
 
     def new_request(
         self,
@@ -232,7 +238,7 @@ class UpperPlatform:
         domain = self.settings.own_domain
         request = self.endpoint.new_request(
             method,
-            f"sip:{user}@{peer.host}:{peer.port}",
+            f"sip:{user}@{host_text(peer.host)}:{peer.port}",
             from_=f"<sip:{self.settings.server_id}@{domain}>",
             to=f"<sip:{user}@{domain}>",
             contact=self.contact(peer),
@@ -411,7 +417,7 @@ class UpperPlatform:
                     incoming.peer.host,
                     incoming.peer.port,
                 ):
-                    detail = printable(f"{incoming.peer.host}:{incoming.peer.port}")
+                    detail = printable(f"{host_text(incoming.peer.host)}:{incoming.peer.port}")
                     device.note(Event(incoming.at, "moved", detail))
         incoming.respond(200)
         if device is not None:

@@ -113,6 +113,32 @@ def test_sipp_as_a_device_answers_a_query_and_an_invitation_and_takes_its_end(mo
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(("transport", "name"), [("t1", "tcp"), ("u1", "udp")])
+def test_a_large_query_reaches_sipp_over_tcp_or_where_it_hears_none_over_udp(transport, name):
+    """RFC 3261 18.1.1, with a device that registered over UDP."""
+
+    async def scenario():
+        async with listening() as (platform, watched):
+            await play(platform, "register")
+            keys = {
+                "device": device_id(0), "channel": device_id(1), "video_port": "30000",
+                "platform": f"{PLATFORM}:{platform.port}",
+            }  # fmt: skip
+            playing = asyncio.create_task(
+                play(platform, "device", 1, keys=keys, transport=transport)
+            )
+            await _heard(f"{DEVICES}:{PORT}", name)
+            exchange = await watched.query("Catalog", [("Info", "x" * 1_300)])
+            assert (exchange.status, exchange.complete) == (200, True)
+            assert (await playing).clean
+            query = next(one for one in watched.messages if b"<Query>" in one.data)
+            return query.transport, query.data
+
+    over, data = asyncio.run(scenario())
+    assert over == name
+    assert f"Via: SIP/2.0/{name.upper()} ".encode() in data
+
+
 CHALLENGES = {
     "RFC 2069": 'realm="6101000000", nonce="9450c474d1150064"',
     "with its algorithm": 'realm="6101000000", nonce="9450c474d1150064", algorithm=MD5',

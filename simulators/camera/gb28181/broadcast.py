@@ -63,11 +63,12 @@ class Broadcasts:
         )
         port = self._sound.get_extra_info("sockname")[1]
         own = settings.speaker_id
+        network = f"IN {'IP6' if ':' in state.address else 'IP4'} {state.address}"
         lines = [
             "v=0",
-            f"o={own} 0 0 IN IP4 {state.address}",
+            f"o={own} 0 0 {network}",
             "s=Play",
-            f"c=IN IP4 {state.address}",
+            f"c={network}",
             "t=0 0",
             f"m=audio {port} RTP/AVP 8",
             "a=recvonly",

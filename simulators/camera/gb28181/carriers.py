@@ -170,7 +170,8 @@ class DeafPath:
     """A port that is announced and where nobody listens."""
 
     def __init__(self, address: str) -> None:
-        with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as trial:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as trial:
             trial.bind((address, 0))
             self.port: int = trial.getsockname()[1]
 

@@ -117,6 +117,7 @@ class GbDevice:
         """Open the port and begin to register. OSError: the port cannot be had."""
         self._behaviours = frozenset(self.state.behaviours)
         await self.wire.start()
+        self._take_habits()
         self.registration = Registration(self.state, lambda: self.settings, self)
         self.registration.start()
 
@@ -136,8 +137,15 @@ class GbDevice:
         present = frozenset(self.state.behaviours)
         if self.registration is not None and present != self._behaviours:
             self._behaviours = present
+            self._take_habits()
             self.wire.drop()
             self.registration.renew()
+
+    def _take_habits(self) -> None:
+        """What the SIP stack of the device does by itself."""
+        endpoint = self.wire.endpoint
+        endpoint.large_over_tcp = not self.state.has(quirks.RECORDS_NOT_PAGED)
+        endpoint.refuses_merged = not self.state.has(REPLAY_IN_NEW_TRANSACTION)
 
     async def set_registration(self, wanted: bool) -> None:
         """Register with the platform, or leave it with Expires 0."""

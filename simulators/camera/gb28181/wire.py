@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from protocols.sip.endpoint import IncomingRequest, Peer, SipEndpoint
 from protocols.sip.message import SipRequest, SipResponse
 from protocols.sip.passed import PassedMessage
+from protocols.sip.uri import host_text
 from simulators.behaviours import defect, variant
 from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181.registration import ID_NOT_20_DIGITS
@@ -131,7 +132,7 @@ class Wire:
         """Address and port in the Contact."""
         if self._state.has(BEHIND_NAT) or self._state.has(quirks.PRIVATE_CONTACT):
             return _PRIVATE
-        return f"{self._state.address}:{self.endpoint.port}"
+        return f"{host_text(self._state.address)}:{self.endpoint.port}"
 
     def contact(self) -> str:
         """The Contact of the device."""

@@ -64,10 +64,11 @@ async def bench(
     password: str = PASSWORD,
     declared: str = "",
     server: dict[str, Any] | None = None,
+    addresses: tuple[str, str] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Bench]:
     number = next(_NUMBERS)
-    own, other = f"127.65.{number}.1", f"127.65.{number}.2"
+    own, other = addresses or (f"127.65.{number}.1", f"127.65.{number}.2")
     secret = Secret(declared or password)
     listen = ServerSettings(own, 0, server_id=SERVER, **(server or {}))
     secure = settings.get("transport") == "tls"
