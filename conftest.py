@@ -24,6 +24,7 @@ pytest_plugins = [
     "steps.platform_video",
     "steps.papers",
 ]
+    "steps.lens_and_light",
 
 
 def pytest_configure(config: pytest.Config) -> None:

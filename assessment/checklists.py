@@ -68,9 +68,13 @@ def checklist_findings(
 
 
 def paper_of(
-    requirement: Requirement, item: str, records: Iterable[Attestation], today: datetime.date
+    requirement: Requirement,
+    item: str,
+    records: Iterable[Attestation],
+    today: datetime.date,
+    subject: Subject = WHOLE_SITE,
 ) -> tuple[Attestation | None, Reason | None]:
-    """The newest record of a checklist item of the site, and why its file cannot be read yet.
+    """The newest record of a checklist item of a subject, and why its file cannot be read yet.
 
     One of the two is ``None``: with a reason, whoever wanted to read the file leaves it pending.
 
@@ -79,7 +83,7 @@ def paper_of(
     """
     wanted = {one.item: one for one in requirement.checklist}[item]
     of_item = [one for one in records if (one.requirement, one.item) == (requirement.id, item)]
-    latest, missing = _latest(wanted, of_item, WHOLE_SITE)
+    latest, missing = _latest(wanted, of_item, subject)
     verdict, reason = (
         (Verdict.PENDING, missing) if latest is None else _judge(wanted, latest, today)
     )

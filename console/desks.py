@@ -35,6 +35,7 @@ Progress = Callable[[str, str, Recording], None]
 #: The order in which one camera is visited: daylight first, what may lock it out last.
 _ORDER = (
     "description",
+from visits.imaging import IMAGING_KINDS
     "snapshot",
     "stream:day",
     "stream:sub",
@@ -60,6 +61,8 @@ _ORDER = (
     "gb28181:registration",
     "gb28181:protection",
     "passwords",
+    "lens",
+    *IMAGING_KINDS,
     *PLATFORM_RECORDERS,
 )
 

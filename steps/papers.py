@@ -86,14 +86,21 @@ def _subject(run: ScenarioRun, point: Point) -> Subject:
     return Subject(point.id, model, firmware)
 
 
-def _paper(run: ScenarioRun, item: str) -> Paper | Reason:
+def paper_on(run: ScenarioRun, item: str, point: Point) -> Paper | Reason:
+    """The file of a checklist item of a point, or why it is not there to be read."""
+    return _paper(run, item, _subject(run, point))
+
+
+def _paper(run: ScenarioRun, item: str, subject: Subject = WHOLE_SITE) -> Paper | Reason:
     """The file of a checklist item, or why it is not there to be read."""
     acceptance = run.acceptance
-    record, missing = paper_of(run.requirement, item, acceptance.attestations, acceptance.today)
+    record, missing = paper_of(
+        run.requirement, item, acceptance.attestations, acceptance.today, subject
+    )
     if record is None or record.file is None:
         return missing or Reason("checklist.evidence-missing")
     started, ended = period_of(record)
-    return Paper(record.file, record.file_name, started, ended, SITE)
+    return Paper(record.file, record.file_name, started, ended, subject.id)
 
 
 def _of_paper(run: ScenarioRun, measured: Measurement) -> Conclusion:

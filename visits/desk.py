@@ -30,6 +30,8 @@ from visits.draft import Draft
 from visits.events import EVENT_KINDS, EVENT_RECORDERS, planned_events
 from visits.gb28181.kinds import GB28181_RECORDERS
 from visits.gb28181.plan import planned_gb28181
+from visits.imaging import IMAGING_KINDS, IMAGING_RECORDERS, planned_imaging
+from visits.lens import planned_lens, record_lens
 from visits.online import record_online
 from visits.passwords import record_passwords
 from visits.platform.kinds import PLATFORM_INTRUSIVE, PLATFORM_RECORDERS, REGISTERING
@@ -42,7 +44,7 @@ Recorder = Callable[[Visit], Awaitable[None]]
 Progress = Callable[[str, CameraTarget, Recording], None]
 T = TypeVar("T")
 #: Kinds that change or try something on the device; they need ``Circumstances.intrusive``.
-INTRUSIVE = frozenset({"passwords", "alarm-output", *PLATFORM_INTRUSIVE})
+INTRUSIVE = frozenset({"passwords", "alarm-output", "lens", *IMAGING_KINDS, *PLATFORM_INTRUSIVE})
 #: Kinds that are worth doing after the password was refused.
 _WITHOUT_LOGIN = frozenset({"online", "clock", "passwords", "wire"})
 #: Kinds in which the device comes to us; whether it accepts a login of ours has no bearing.
@@ -99,6 +101,9 @@ RECORDERS: Mapping[str, Recorder] = {
     "passwords": record_passwords,
     "alarm-output": record_alarm_output,
     **EVENT_RECORDERS,
+    "power": record_power,
+    "lens": record_lens,
+    **IMAGING_RECORDERS,
     **GB28181_RECORDERS,
     **PLATFORM_RECORDERS,
     **{
@@ -117,6 +122,8 @@ def planned_seconds(kind: str, lengths: Lengths) -> float:
     if kind in EVENT_KINDS:
         return planned_events(lengths)
     if kind in PLATFORM_RECORDERS:
+    if kind in IMAGING_KINDS:
+        return planned_imaging(lengths)
         return planned_platform(kind, lengths)
     return {
         "clock": 2 * lengths.clock,
@@ -124,6 +131,8 @@ def planned_seconds(kind: str, lengths: Lengths) -> float:
         "passwords": 3 * lengths.candidates * (lengths.candidate_interval + 2.0),
         "white-light": 3 * (lengths.lamp_settles + lengths.lamp),
     }.get(kind, lengths.other)
+        "lens": planned_lens(lengths),
+        "power": planned_power(lengths),
 
 
 class VisitDesk:
@@ -380,7 +389,8 @@ def _meets_registrar(kind: str) -> bool:
 
 
 def _takes_streams(kind: str) -> bool:
-    return kind.startswith("stream:") or kind in ("white-light", "online")
+    taking = ("white-light", "online", "lens", *IMAGING_KINDS)
+    return kind.startswith("stream:") or kind in taking
 
 
 def _password_refused(problem: Reason | None, draft: Draft) -> bool:

@@ -29,6 +29,7 @@ class Cell:
             ``platform``.
         verdict, reason: what a defect must come out as.
         may_stay_open: whether an inconclusive verdict on a variant is the honest one.
+        visited: whether the requirement is measured as well, which no evidence folder stages.
     """
 
     requirement: str
@@ -38,6 +39,7 @@ class Cell:
     verdict: Verdict = Verdict.PASS
     reason: str = ""
     may_stay_open: bool = False
+    visited: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def cells_of(catalogue: Catalogue, selected: Iterable[str]) -> list[Cell]:
                     defect.stage,
                     Verdict(defect.verdict),
                     defect.reason,
+                    visited=bool(requirement.visits),
                 )
             )
         cells += [
@@ -108,7 +111,10 @@ def judge(cell: Cell, findings: Iterable[Finding]) -> Outcome:
     of_papers = [one for one in relevant if one.reason.code.startswith(_OF_CHECKLISTS)]
     if cell.stage == "evidence":
         # What is measured beside the papers is on no stage in such a cell.
-        relevant = of_papers if cell.reason.startswith(_OF_CHECKLISTS) and of_papers else relevant
+        own = cell.reason.partition(".")[0] + "."
+        of_own = [one for one in relevant if one.reason.code.startswith(own)]
+        beside = cell.visited or own == _OF_CHECKLISTS
+        relevant = of_own if beside and of_own else relevant
     else:
         relevant = [one for one in relevant if one not in of_papers]
     verdict = governing(finding.verdict for finding in relevant)

@@ -12,8 +12,8 @@ from PIL import Image
 
 from assessment.evidence import Attestation
 from assessment.recording import Part
-from console.matrix.cells import Cell, of_platforms
-from console.matrix.surveys import survey_part
+from console.matrix.cells import Cell
+from console.matrix.surveys import survey_part, workbook_part
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
 from steps.acceptance import SITE
 from targets.site import Point
@@ -30,6 +30,8 @@ _CLAUSES = {
     ("contract-as-the-standard", "quality"): 85.0,
     ("contract-asks-more", "quality"): 98.0,
 }
+#: Its papers are staged with the cameras that they are of.
+_OF_CAMERAS = "4.3.1-b"
 #: What is not there, by cell: whoever looked records that.
 _LACKING = {
     "storage-time-missing": "storage-time",
@@ -113,12 +115,20 @@ def _photo(name: str) -> Part:
 
 
 #: Papers that are read themselves, by requirement: what each cell hands in.
-_FILES: dict[str, Callable[[str], Part]] = {"5.1-b": survey_part}
+_FILES: dict[str, Callable[[str], Part]] = {"5.1-b": survey_part, "4.3.1-e": _lens_survey}
+
+def _lens_survey(name: str) -> Part:
+    """A survey of both points from which pixels on target can be computed."""
+    required = 400 if name == "pixels-on-target-too-low" else 100
+    rows = [[point, 6, '1/2.8"', "1920×1080", 20, 1.8, required] for point in (_HERE, _ELSEWHERE)]
+    heading = ["点位编号", "镜头焦距(mm)", "传感器", "分辨率", "目标距离(m)"]
+    return workbook_part([[*heading, "目标宽度(m)", "目标像素"], *rows])
+
 
 
 def _attested(requirement: Requirement) -> bool:
     """Whether a checklist is part of what decides; other papers are the camera's own."""
-    return requirement.scenario == "checklist" or of_platforms(requirement)
+    return bool(requirement.checklist) and requirement.id != _OF_CAMERAS
 
 
 def _papers(requirement: Requirement, name: str, today: datetime.date) -> list[Attestation]:

@@ -77,6 +77,8 @@ _SCENES = (
     ("white-light", "lamp-off"),
     ("white-light", "night"),
     ("stream:codec-mjpeg", "third"),
+    ("wide-dynamic", "high-contrast"),
+    ("highlight", "high-contrast"),
 )
 
 

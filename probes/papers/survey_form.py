@@ -62,6 +62,20 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
         *("网络", "网络接入", "接入方式", "网络接入方式", "传输方式", "网络条件", "联网方式"),
         *("network", "network access", "access"),
     ),
+    # What pixels on target are computed from (4.3.1-e); a survey need not hold them.
+    "set-focal": ("使用焦距", "设定焦距", "调定焦距", "set focal length"),
+    "sensor": (
+        *("传感器", "传感器尺寸", "靶面", "靶面尺寸", "传感器靶面"),
+        *("sensor", "sensor size", "sensor type"),
+    ),
+    "resolution": ("分辨率", "图像分辨率", "resolution"),
+    "target-distance": ("目标距离", "监控距离", "观察距离", "target distance"),
+    "target-width": ("目标宽度", "target width"),
+    "target-height": ("目标高度", "target height"),
+    "target-pixels": (
+        *("目标像素", "目标像素要求", "要求目标像素", "目标所需像素"),
+        *("pixels on target", "required pixels"),
+    ),
     "date": ("勘查日期", "勘察日期", "日期", "survey date", "date"),
 }
 _FIELDS = {heading: name for name, headings in HEADINGS.items() for heading in headings}

@@ -53,6 +53,8 @@ class ClipSpec:
             ``no-key-picture``.
         footage: path of a video file shown instead of the scene.
         still: nothing moves in the scene.
+        zoom: how much narrower the view is than that of the whole scene.
+        blur: standard deviation in pixels, of a picture 1920 wide, of a lens out of focus.
     """
 
     scene: str = "day"
@@ -83,6 +85,8 @@ class ClipSpec:
     damage: str = ""
     footage: str = ""
     still: bool = False
+    zoom: float = 1.0
+    blur: float = 0.0
     seed: int = 0
 
 
@@ -127,8 +131,17 @@ def picture(spec: ClipSpec, index: int) -> Picture:
         frame = frames[source % len(frames)].copy()
     else:
         frame = scenes.render(
-            spec.scene, source, width, height, spec.seed, spec.fps, moving=not spec.still
+            spec.scene,
+            source,
+            width,
+            height,
+            spec.seed,
+            spec.fps,
+            moving=not spec.still,
+            zoom=spec.zoom,
         )
+    if spec.blur:
+        frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), spec.blur * width / 1920), np.uint8)
     frame = scenes.apply_look(frame, spec.look, source, spec.seed)
     if spec.fault:
         frame = picture_faults.spoil(frame, spec.fault, spec.strength, source, spec.seed)

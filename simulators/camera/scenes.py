@@ -25,6 +25,8 @@ SCENES = (
     "wall",
     "high-contrast",
     "high-contrast-wdr",
+    "high-contrast-hlc",
+    "overexposed",
     "night-white-light",
     "night-coloured-light",
     "night-colour",
@@ -56,14 +58,21 @@ def render(
     fps: float = 25.0,
     *,
     moving: bool = True,
+    zoom: float = 1.0,
 ) -> Picture:
     """Frame ``index`` of ``scene`` as BGR, height x width x 3.
+
+    ``zoom`` narrows the view to the middle; as far as the painting goes, with more detail.
 
     Raises:
         ValueError: the scene is not one of ``SCENES``.
     """
     if scene not in SCENES:
         raise ValueError(f"no scene called {scene!r}")
+    if zoom > 1:
+        whole = _whole(width, height, zoom)
+        seen = render(scene, index, *whole, seed, fps, moving=moving)
+        return _narrowed(seen, width, height, zoom)
     setting = _setting(scene, width, height, seed)
     frame = setting.background.copy()
     phase = (index / fps / PERIOD_SECONDS) % 1.0
@@ -74,6 +83,19 @@ def render(
             _drive(frame, setting, (phase * speed + 0.55 * lane) % 1.0, lane)
     _add_noise(frame, setting, index, seed)
     return frame
+
+
+def _whole(width: int, height: int, zoom: float) -> tuple[int, int]:
+    """Size at which the whole scene is rendered for a view that is ``zoom`` times narrower."""
+    factor = min(zoom, street.WIDTH / width)
+    return round(width * factor / 2) * 2, round(height * factor / 2) * 2
+
+
+def _narrowed(whole: Picture, width: int, height: int, zoom: float) -> Picture:
+    wide, tall = round(whole.shape[1] / zoom), round(whole.shape[0] / zoom)
+    left, top = (whole.shape[1] - wide) // 2, (whole.shape[0] - tall) // 2
+    part = whole[top : top + tall, left : left + wide]
+    return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def apply_look(frame: Picture, look: str, index: int, seed: int = 0) -> Picture:
@@ -127,7 +149,9 @@ def _setting(scene: str, width: int, height: int, seed: int) -> _Setting:
         colours = np.full_like(colours, (168.0, 186.0, 196.0))
     lit = colours * light
     if scene.startswith("high-contrast"):
-        lit = _expose(lit, scene.endswith("wdr"))
+        lit = _expose(lit, scene.removeprefix("high-contrast"))
+    if scene == "overexposed":
+        lit = lit * np.float32(_OVEREXPOSED)
     if scene == "fog":
         sigma = width / 60
         lit = cv2.GaussianBlur(lit, (0, 0), sigma) * 0.22 + np.float32(150)
@@ -205,6 +229,8 @@ def _half_lit(width: int, height: int, _sky: Plane, _foliage: Plane) -> tuple[Pl
     return np.repeat(stops, height, axis=0).astype(np.float32), 1.2
 
 
+_OVEREXPOSED = 2.6
+_KNEE = np.float32(150)
 _LIGHTS: dict[str, Light] = {
     "day": _flat(1.0, 1.3),
     "motion": _flat(1.0, 1.3),
@@ -213,6 +239,8 @@ _LIGHTS: dict[str, Light] = {
     "wall": _flat(1.0, 0.8),
     "high-contrast": _half_lit,
     "high-contrast-wdr": _half_lit,
+    "high-contrast-hlc": _half_lit,
+    "overexposed": _flat(1.0, 1.0),
     "night-white-light": _lamp((1.0, 0.97, 0.93), 0.80),
     "night-coloured-light": _lamp((0.10, 0.14, 1.15), 0.85),
     "night-colour": _street_lamps,
@@ -221,11 +249,18 @@ _LIGHTS: dict[str, Light] = {
 }
 
 
-def _expose(lit: Plane, wide: bool) -> Plane:
-    """Radiance to picture: one exposure clips both ends, wide dynamic range keeps them."""
-    if not wide:
-        return (lit - 30) * np.float32(0.9)
-    return np.log2(1 + lit / 6) * np.float32(28)
+def _expose(lit: Plane, function: str) -> Plane:
+    """Radiance to picture: one exposure clips both ends, wide dynamic range keeps them.
+
+    Highlight suppression bends the upper end of the one exposure and leaves the lower.
+    """
+    if function == "-wdr":
+        return np.log2(1 + lit / 6) * np.float32(28)
+    exposed = (lit - 30) * np.float32(0.9)
+    if function == "-hlc":
+        above = np.maximum(exposed - _KNEE, 0)
+        return np.minimum(exposed, _KNEE) + above / (1 + above / (250 - _KNEE))
+    return exposed
 
 
 def _sway(frame: Picture, setting: _Setting, phase: float) -> None:

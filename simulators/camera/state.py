@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from protocols.time_source import SystemTime, TimeSource
@@ -45,7 +45,8 @@ class CameraState:
     ``faults_from_s`` the seconds after PLAY when these begin.
 
     ``light`` is the scene around the camera (``day``, ``night``, ``high-contrast``), set by the
-    simulated light box; ``white_light`` is the camera's own lamp. ``captioned``: its live pictures
+    simulated light box; ``white_light`` is the camera's own lamp; ``zoom_position`` says where the
+    zoom drive stands, from 0 (wide) to 1. ``captioned``: its live pictures
     over GB/T 28181 show the clock and the name of the channel.
     """
 
@@ -71,6 +72,8 @@ class CameraState:
     white_light: str = "auto"  # "auto" | "on" | "off"
     ir_cut: str = "AUTO"
     wide_dynamic_range: str = "OFF"
+    tone_compensation: str = "OFF"
+    zoom_position: Callable[[], float] = lambda: 0.0
     captioned: bool = False
     behaviours: set[str] = field(default_factory=set)
     clock: TimeSource = field(default_factory=SystemTime)

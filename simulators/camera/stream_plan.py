@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulators.behaviours import defect, variant
-from simulators.camera import scenes
+from simulators.camera import optics, scenes
 from simulators.camera.encoders import ClipSpec
 from simulators.camera.lamp import COLOURED_LIGHT, infrared_shines, white_light_shines
 from simulators.camera.picture_defects import with_faults
@@ -218,11 +218,13 @@ def stream_plan(
         width=chosen.width,
         height=chosen.height,
         fps=float(chosen.frame_rate),
-        seconds=_seconds(chosen),
+        seconds=_seconds(state, chosen),
         bitrate_kbps=chosen.bitrate_kbps,
         gop=max(1, chosen.gop),
         quality=50 if which == "main" else 60,
         still=state.has(STATIC),
+        zoom=optics.zoom_factor(state),
+        blur=optics.blur(state),
         footage=footage,
     )
     spec = _night_look(state, spec, light_age)
@@ -230,15 +232,17 @@ def stream_plan(
     return _main_defects(state, spec, elapsed) if which == "main" else spec
 
 
-def _seconds(settings: EncoderSettings) -> float:
-    """Length of a clip; MJPEG is large to keep."""
-    return 1.0 if settings.encoding == "JPEG" else _CLIP_S
+def _seconds(state: CameraState, settings: EncoderSettings) -> float:
+    """Length of a clip; MJPEG is large to keep, and some views are seen for a moment only."""
+    passing = state.light == "high-contrast" or optics.zoom_factor(state) > optics.WIDEST
+    return 1.0 if settings.encoding == "JPEG" or passing else _CLIP_S
 
 
 def _scene(state: CameraState, light_age: float) -> str:
     if state.light == "high-contrast":
-        wide = state.wide_dynamic_range == "ON"
-        return "high-contrast-wdr" if wide else "high-contrast"
+        return optics.contrast_scene(state)
+    if state.light == "day" and state.has(optics.CLIPPED_HIGHLIGHTS):
+        return "overexposed"
     if state.light != "night":
         return state.light if state.light in scenes.SCENES else "day"
     if state.has(BLACK):

@@ -111,6 +111,7 @@ class DeviceMemory:
         self.ntp_servers = ["127.0.0.1"]
         self._relays = {"relay_0": Relay()}
         self.mount = Mount()
+        state.zoom_position = lambda: self.mount.zoom.position(self.now)
         self.focus = Axis(0, 1, 0.5)
         self.imaging = {
             "backlight": "OFF",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
+from simulators.camera import optics
 from simulators.camera.onvif.axis import FULL_SPEED
 from simulators.camera.onvif.device_memory import DeviceMemory
 from simulators.camera.onvif.encoders import SOURCE, value_range
@@ -11,10 +12,13 @@ from simulators.camera.onvif.markup import NAMESPACES, Xml, x
 from simulators.camera.onvif.operations import Call, operation
 from simulators.camera.onvif.security import Access
 from simulators.camera.onvif.soap import SoapError, finite, number, one_of, optional, required
+from simulators.camera.state import CameraState
 
 _ON_OFF = ("ON", "OFF")
 _AUTO_MANUAL = ("AUTO", "MANUAL")
 _IR_CUT = ("ON", "OFF", "AUTO")
+#: Where ONVIF has put what came after the first schema (onvif.xsd, ImagingSettingsExtension203).
+_THIRD_EXTENSION = "tt:Extension/tt:Extension/tt:Extension"
 #: Name in the memory, path in the settings, allowed words.
 _WORDS = (
     ("backlight", "tt:BacklightCompensation/tt:Mode", _ON_OFF),
@@ -22,6 +26,7 @@ _WORDS = (
     ("focus", "tt:Focus/tt:AutoFocusMode", _AUTO_MANUAL),
     ("ir_cut", "tt:IrCutFilter", _IR_CUT),
     ("wide_dynamic_range", "tt:WideDynamicRange/tt:Mode", _ON_OFF),
+    ("tone_compensation", f"{_THIRD_EXTENSION}/tt:ToneCompensation/tt:Mode", _ON_OFF),
 )
 #: Name in the memory, path in the settings, lowest and highest value.
 _NUMBERS = (
@@ -49,7 +54,10 @@ def get_imaging_settings(call: Call) -> Xml:
         "timg:GetImagingSettingsResponse",
         x(
             "timg:ImagingSettings",
-            x("tt:BacklightCompensation", x("tt:Mode", values["backlight"])),
+            _unless(
+                state.has(optics.HLC_NOT_OFFERED),
+                x("tt:BacklightCompensation", x("tt:Mode", values["backlight"])),
+            ),
             x("tt:Brightness", values["brightness"]),
             x("tt:ColorSaturation", values["saturation"]),
             x("tt:Contrast", values["contrast"]),
@@ -62,9 +70,28 @@ def get_imaging_settings(call: Call) -> Xml:
             x("tt:Focus", x("tt:AutoFocusMode", values["focus"])),
             x("tt:IrCutFilter", state.ir_cut),
             x("tt:Sharpness", values["sharpness"]),
-            x("tt:WideDynamicRange", x("tt:Mode", state.wide_dynamic_range)),
+            _unless(
+                state.has(optics.WDR_NOT_OFFERED),
+                x("tt:WideDynamicRange", x("tt:Mode", _told_wide_dynamic_range(state))),
+            ),
+            _unless(
+                state.has(optics.HLC_NOT_OFFERED),
+                _extended(x("tt:ToneCompensation", x("tt:Mode", state.tone_compensation))),
+            ),
         ),
     )
+
+
+def _unless(lacking: bool, element: Xml) -> Xml | None:
+    return None if lacking else element
+
+
+def _extended(element: Xml) -> Xml:
+    return x("tt:Extension", x("tt:Extension", x("tt:Extension", element)))
+
+
+def _told_wide_dynamic_range(state: CameraState) -> str:
+    return "ON" if state.has(optics.WDR_ALWAYS_ON) else state.wide_dynamic_range
 
 
 @operation("timg:SetImagingSettings", Access.OPERATOR)
@@ -75,10 +102,20 @@ def set_imaging_settings(call: Call) -> Xml:
     if given is None:
         raise SoapError("the settings are missing", "ter:InvalidArgs")
     changed = _read_settings(given)
-    call.state.ir_cut = changed.pop("ir_cut", call.state.ir_cut)
-    call.state.wide_dynamic_range = changed.pop("wide_dynamic_range", call.state.wide_dynamic_range)
+    _refuse_what_is_not_offered(call.state, changed)
+    for name in ("ir_cut", "wide_dynamic_range", "tone_compensation"):
+        if name in changed:
+            setattr(call.state, name, changed.pop(name))
     call.device.imaging.update(changed)
     return x("timg:SetImagingSettingsResponse")
+
+
+def _refuse_what_is_not_offered(state: CameraState, changed: dict[str, str]) -> None:
+    lacking = {optics.WDR_NOT_OFFERED: {"wide_dynamic_range"}}
+    lacking[optics.HLC_NOT_OFFERED] = {"tone_compensation", "backlight"}
+    for name, settings in lacking.items():
+        if state.has(name) and settings & changed.keys():
+            raise SoapError("not offered", "ter:InvalidArgVal", "ter:SettingsInvalid")
 
 
 def _read_settings(given: Element) -> dict[str, str]:
@@ -110,7 +147,10 @@ def get_options(call: Call) -> Xml:
         "timg:GetOptionsResponse",
         x(
             "timg:ImagingOptions",
-            x("tt:BacklightCompensation", *(x("tt:Mode", word) for word in _ON_OFF)),
+            _unless(
+                call.state.has(optics.HLC_NOT_OFFERED),
+                x("tt:BacklightCompensation", *(x("tt:Mode", word) for word in _ON_OFF)),
+            ),
             limits("tt:Brightness", "brightness"),
             limits("tt:ColorSaturation", "saturation"),
             limits("tt:Contrast", "contrast"),
@@ -123,7 +163,16 @@ def get_options(call: Call) -> Xml:
             x("tt:Focus", *(x("tt:AutoFocusModes", word) for word in _AUTO_MANUAL)),
             *(x("tt:IrCutFilterModes", word) for word in _IR_CUT),
             limits("tt:Sharpness", "sharpness"),
-            x("tt:WideDynamicRange", *(x("tt:Mode", word) for word in _ON_OFF)),
+            _unless(
+                call.state.has(optics.WDR_NOT_OFFERED),
+                x("tt:WideDynamicRange", *(x("tt:Mode", word) for word in _ON_OFF)),
+            ),
+            _unless(
+                call.state.has(optics.HLC_NOT_OFFERED),
+                _extended(
+                    x("tt:ToneCompensationOptions", *(x("tt:Mode", word) for word in _ON_OFF))
+                ),
+            ),
         ),
     )
 
