@@ -9,6 +9,10 @@ from typing import Literal, Protocol
 from reference_platform.media.units import AccessUnit
 
 StreamName = Literal["main", "sub"]
+#: Why a device came or went; "" where nobody said.
+PresenceReason = Literal[
+    "", "registered", "answers", "unregistered", "expired", "silent", "platform-started"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ class PlatformSettings:
         server_id: 20 digits, type 200 (GB/T 28181-2016, annex D).
         domain: SIP domain and digest realm; "" for the first ten digits of ``server_id``.
         certificate, key: PEM files for HTTPS and SIP over TLS; ``None``: made on first start.
-        device_authority: PEM file of the authority of devices' certificates, "" if none is asked.
         keepalive_s: interval expected of devices; three missed mean offline (GB/T 28181, 9.6).
         retention_days: days that recordings are kept; the standard asks for at least 7.
         default_record: whether a new channel is recorded.
@@ -41,7 +40,6 @@ class PlatformSettings:
     domain: str = ""
     certificate: Path | None = None
     key: Path | None = None
-    device_authority: str = ""
     keepalive_s: float = 60.0
     retention_days: int = 30
     default_record: bool = True

@@ -16,6 +16,7 @@ from reference_platform.behaviours import defect
 from reference_platform.inventory.models import DeviceEvent
 from reference_platform.people.access import Access, Principal
 from reference_platform.people.operations import Operation
+from reference_platform.ports import PresenceReason
 from reference_platform.store.database import Database
 from reference_platform.store.inventory_tables import ChannelRow, DeviceEventRow, DeviceRow
 from reference_platform.times import Moment, moment
@@ -50,13 +51,13 @@ class PresenceChange:
     Attributes:
         device: its 20 digits.
         at: UTC seconds.
-        why: one word, e.g. ``registered``, ``silent``.
+        why: one word.
     """
 
     device: str
     online: bool
     at: float
-    why: str = ""
+    why: PresenceReason = ""
 
 
 class Subscription:
@@ -137,11 +138,15 @@ class Events:
             if self._may_know(subscription.principal, event):
                 subscription.offer(event)
 
-    async def device_online(self, device: str, at: float | None = None, why: str = "") -> None:
+    async def device_online(
+        self, device: str, at: float | None = None, why: PresenceReason = ""
+    ) -> None:
         """A device is there (again); logged when it was not."""
         await self.devices([PresenceChange(device, True, self._when(at), why)])
 
-    async def device_offline(self, device: str, at: float | None = None, why: str = "") -> None:
+    async def device_offline(
+        self, device: str, at: float | None = None, why: PresenceReason = ""
+    ) -> None:
         """A device is gone, and its channels with it; logged when it was there."""
         await self.devices([PresenceChange(device, False, self._when(at), why)])
 
@@ -198,7 +203,7 @@ class Events:
         )
         return [DeviceEvent(at=moment(row.at), online=row.online, why=row.why) for row in rows]
 
-    async def all_offline(self, why: str) -> None:
+    async def all_offline(self, why: PresenceReason) -> None:
         """Nothing is known to be there when the platform starts."""
         now = self._time.now()
 

@@ -11,7 +11,7 @@ const OVER = new Set(["ready", "failed", "cancelled", "removed"]);
 function progress(download) {
   if (download.state === "ready") return state(true, t("downloads.ready"));
   if (OVER.has(download.state)) {
-    return state(false, download.error ? coded("failure", download.error) : t(`downloads.${download.state}`));
+    return state(false, download.error ? coded("refusal", download.error) : t(`downloads.${download.state}`));
   }
   return h("progress", { value: String(download.progress), max: "1", "aria-label": t("downloads.progress") });
 }

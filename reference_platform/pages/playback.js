@@ -90,7 +90,7 @@ export async function playback(place) {
     show(clock, moment(found.position));
     timeline.at(Date.parse(found.position) / 1000);
     if (gap) tell(t("playback.gap", { start: moment(gap.start), end: moment(gap.end) }));
-    if (found.state === "failed") show(message, coded("failure", found.error));
+    if (found.state === "failed") show(message, coded("refusal", found.error));
     if (found.state === "ended" || found.state === "failed") {
       clearInterval(timer);
       running = null;

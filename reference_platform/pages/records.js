@@ -49,7 +49,7 @@ export async function audit(place) {
         { label: t("audit.address"), cell: (each) => each.address },
         { label: t("audit.operation"), cell: (each) => each.operation },
         { label: t("audit.target"), cell: (each) => each.target },
-        { label: t("result"), cell: (each) => state(each.result === "done", coded("result", each.result)) },
+        { label: t("result"), cell: (each) => state(each.result === "done", coded("refusal", each.result)) },
       ], shown));
     });
   }

@@ -9,6 +9,7 @@ from protocols.gb28181.device import DeviceInfo
 from protocols.sip.endpoint import Peer
 from protocols.time_source import TimeSource
 from reference_platform.behaviours import defect
+from reference_platform.ports import PresenceReason
 
 NEVER_EXPIRES = defect(
     "never-expires-heartbeats",
@@ -72,7 +73,7 @@ class Devices:
         self,
         time: TimeSource,
         keepalive_s: float,
-        changed: Callable[[Registered, bool, str], None],
+        changed: Callable[[Registered, bool, PresenceReason], None],
         has: Callable[[str], bool],
     ) -> None:
         self._time = time
@@ -146,6 +147,6 @@ class Devices:
                 gone.append(device)
         return gone
 
-    def _gone(self, device: Registered, why: str) -> None:
+    def _gone(self, device: Registered, why: PresenceReason) -> None:
         device.online = False
         self._changed(device, False, why)

@@ -24,6 +24,7 @@ from protocols.sip.message import SipRequest, SipResponse
 from protocols.time_source import SystemTime, TimeSource
 from reference_platform.errors import PlatformError
 from reference_platform.inventory.events import PresenceChange
+from reference_platform.ports import PresenceReason
 from reference_platform.settings import PlatformSettings
 from reference_platform.signalling.devices import Devices, Registered
 from reference_platform.signalling.directory import Directory
@@ -154,7 +155,7 @@ class SignallingServer:
 
     # Presence
 
-    def _changed(self, device: Registered, online: bool, why: str) -> None:
+    def _changed(self, device: Registered, online: bool, why: PresenceReason) -> None:
         self._told.put_nowait(PresenceChange(device.id, online, self.time.now(), why))
         for listener in list(self.on_presence):
             listener(device.id, online)
