@@ -23,8 +23,8 @@ pytest_plugins = [
     "steps.platform",
     "steps.platform_video",
     "steps.papers",
-]
     "steps.lens_and_light",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

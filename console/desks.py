@@ -25,6 +25,7 @@ from targets.site import Point, Site
 from visits.circumstances import Circumstances, Lengths, PlatformAtHand
 from visits.desk import Recorder, VisitDesk
 from visits.events import EVENT_KINDS
+from visits.imaging import IMAGING_KINDS
 from visits.platform.kinds import PLATFORM_RECORDERS
 from visits.reference import HostReference
 
@@ -35,7 +36,6 @@ Progress = Callable[[str, str, Recording], None]
 #: The order in which one camera is visited: daylight first, what may lock it out last.
 _ORDER = (
     "description",
-from visits.imaging import IMAGING_KINDS
     "snapshot",
     "stream:day",
     "stream:sub",
@@ -51,6 +51,8 @@ from visits.imaging import IMAGING_KINDS
     "gb28181:alarm",
     "gb28181:broadcast",
     "gb28181:clock",
+    "lens",
+    *IMAGING_KINDS,
     "stream:night",
     # From here to the passwords, pictures are taken while the device's signalling is waited for.
     "stream:codec-h264",
@@ -61,8 +63,6 @@ from visits.imaging import IMAGING_KINDS
     "gb28181:registration",
     "gb28181:protection",
     "passwords",
-    "lens",
-    *IMAGING_KINDS,
     *PLATFORM_RECORDERS,
 )
 

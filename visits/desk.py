@@ -100,10 +100,9 @@ RECORDERS: Mapping[str, Recorder] = {
     "online": record_online,
     "passwords": record_passwords,
     "alarm-output": record_alarm_output,
-    **EVENT_RECORDERS,
-    "power": record_power,
     "lens": record_lens,
     **IMAGING_RECORDERS,
+    **EVENT_RECORDERS,
     **GB28181_RECORDERS,
     **PLATFORM_RECORDERS,
     **{
@@ -121,18 +120,17 @@ def planned_seconds(kind: str, lengths: Lengths) -> float:
         return planned_gb28181(kind, lengths)
     if kind in EVENT_KINDS:
         return planned_events(lengths)
-    if kind in PLATFORM_RECORDERS:
     if kind in IMAGING_KINDS:
         return planned_imaging(lengths)
+    if kind in PLATFORM_RECORDERS:
         return planned_platform(kind, lengths)
     return {
         "clock": 2 * lengths.clock,
         "online": lengths.online_polls * (lengths.online_interval + 12.0),
         "passwords": 3 * lengths.candidates * (lengths.candidate_interval + 2.0),
         "white-light": 3 * (lengths.lamp_settles + lengths.lamp),
-    }.get(kind, lengths.other)
         "lens": planned_lens(lengths),
-        "power": planned_power(lengths),
+    }.get(kind, lengths.other)
 
 
 class VisitDesk:

@@ -114,9 +114,6 @@ def _photo(name: str) -> Part:
     return Part.of(content.getvalue(), "image/jpeg")
 
 
-#: Papers that are read themselves, by requirement: what each cell hands in.
-_FILES: dict[str, Callable[[str], Part]] = {"5.1-b": survey_part, "4.3.1-e": _lens_survey}
-
 def _lens_survey(name: str) -> Part:
     """A survey of both points from which pixels on target can be computed."""
     required = 400 if name == "pixels-on-target-too-low" else 100
@@ -124,6 +121,9 @@ def _lens_survey(name: str) -> Part:
     heading = ["点位编号", "镜头焦距(mm)", "传感器", "分辨率", "目标距离(m)"]
     return workbook_part([[*heading, "目标宽度(m)", "目标像素"], *rows])
 
+
+#: Papers that are read themselves, by requirement: what each cell hands in.
+_FILES: dict[str, Callable[[str], Part]] = {"5.1-b": survey_part, "4.3.1-e": _lens_survey}
 
 
 def _attested(requirement: Requirement) -> bool:
