@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from probes.gb28181.conversation import Conversation, Exchange
+from probes.gb28181.conversation import Conversation, Exchange, status_of
 from protocols.deviation import Deviation
 from protocols.gb28181.catalog import CatalogItem, read_catalog
 from protocols.sip.fields import expires_of
+from protocols.xml_reading import integer
 
 #: So many registrations so early, after another one and with nothing that called for them.
 _STORM, _EARLY_S = 3, 10.0
@@ -25,6 +26,9 @@ def manners_of(conversation: Conversation) -> Iterator[Deviation]:
     yield from _states(conversation)
     yield from _settings(conversation)
     yield from _one_query(conversation)
+    yield from _plain_query(conversation)
+    yield from _plain_challenge(conversation)
+    yield from _after_trying(conversation)
 
 
 def _storm(conversation: Conversation) -> Iterator[Deviation]:
@@ -86,6 +90,48 @@ def _one_query(conversation: Conversation) -> Iterator[Deviation]:
         numbers = {each.manscdp.sn for each in (one, other) if each.manscdp is not None}
         if other.at - one.at < _AT_ONCE_S and len(numbers & answered) == 1:
             yield Deviation("record-queries-one-by-one", "GB/T 28181-2016 9.7")
+
+
+def _plain_query(conversation: Conversation) -> Iterator[Deviation]:
+    """Records that a query with Type finds and the same one without it does not (A.2.4)."""
+    found: dict[int | None, int] = {}
+    for one in conversation.told("Response", "RecordInfo"):
+        total = integer(one.manscdp.root, "SumNum") if one.manscdp is not None else None
+        found[one.manscdp.sn if one.manscdp is not None else None] = total or 0
+    typed: dict[tuple[str, str], int] = {}
+    for one in conversation.told("Query", "RecordInfo", by_device=False):
+        body = one.manscdp
+        if body is None:
+            continue
+        span = body.text("StartTime"), body.text("EndTime")
+        if body.text("Type"):
+            typed[span] = found.get(body.sn, 0)
+        elif typed.get(span) and body.sn in found and not found[body.sn]:
+            yield Deviation("record-type-wanted", "GB/T 28181-2016 A.2.4")
+
+
+def _plain_challenge(conversation: Conversation) -> Iterator[Deviation]:
+    """A challenge without ``algorithm`` means MD5 (RFC 2617 3.2.1); others are answered."""
+    asked, answered = {True: 0, False: 0}, {True: 0, False: 0}
+    for before, after in pairwise(conversation.of_device("REGISTER")):
+        if before.status == 401 and before.final is not None:
+            challenge = before.final.message.headers.get("WWW-Authenticate") or ""
+            named = "algorithm" in challenge.lower()
+            asked[named] += 1
+            answered[named] += "Authorization" in after.sip.headers
+    if asked[False] and not answered[False] and answered[True]:
+        yield Deviation("digest-algorithm-wanted", "RFC 2617 3.2.1")
+
+
+def _after_trying(conversation: Conversation) -> Iterator[Deviation]:
+    """403 to the catalog query, when the registration was first answered 100."""
+    tried = False
+    for one in conversation.exchanges:
+        if one.from_device and one.method == "REGISTER":
+            tried = any(status_of(answer) == 100 for answer in one.answers)
+        elif tried and one.status == 403 and not one.from_device and one.manscdp is not None:
+            yield Deviation("forbidden-after-trying", "RFC 3261 17.1.2.2", one.manscdp.command)
+            return
 
 
 def _answered(conversation: Conversation, command: str) -> set[int | None]:

@@ -32,11 +32,10 @@ _MOST_PACKETS = 2_000_000
 
 @dataclass(frozen=True)
 class Shown:
-    """One decoded picture: index of its access unit, arrival, PTS unwrapped in s, luma."""
+    """One decoded picture: index of its access unit, arrival, whether it is a key picture, luma."""
 
     index: int
     at: float
-    pts_s: float
     key: bool
     luma: npt.NDArray[np.uint8]
 
@@ -147,9 +146,8 @@ class Media:
             frame = frame.reformat(width=width, height=height, format="gray")
         else:
             frame = frame.reformat(format="gray")
-        told = self.media_times[index]
         luma = np.asarray(frame.to_ndarray(), np.uint8)
-        return Shown(index, self.arrival_of(index), told or 0.0, self.units[index].key, luma)
+        return Shown(index, self.arrival_of(index), self.units[index].key, luma)
 
     def first_key(self) -> float | None:
         """When the first key picture that decodes was there whole."""

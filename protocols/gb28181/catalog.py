@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lxml import etree
@@ -284,8 +284,3 @@ def build_catalog_query(
         ("EndTime", None if end is None else format_time(end)),
     ]
     return build_manscdp(kind, "Catalog", sn, device, times, charset=charset)
-
-
-def item_field_names() -> tuple[str, ...]:
-    """The attributes of ``CatalogItem`` in order."""
-    return tuple(one.name for one in fields(CatalogItem))

@@ -12,6 +12,8 @@ class Policy:
     Attributes:
         granted_expires: seconds of registration granted; ``None``: as asked (3600 at least).
         refuse: status by which every REGISTER is refused, 0 for none.
+        plain_challenge: challenges name no algorithm, as the annex of the standard shows them.
+        trying: REGISTER is answered 100 first, as by a platform behind a proxy.
         stale_once: the next REGISTER with a right answer meets ``stale=true`` and a new nonce.
         send_date: whether the 200 OK to REGISTER carries Date (9.10).
         date_shift_s: what is added to the time told there.
@@ -22,6 +24,8 @@ class Policy:
 
     granted_expires: int | None = None
     refuse: int = 0
+    plain_challenge: bool = False
+    trying: bool = False
     stale_once: bool = False
     send_date: bool = True
     date_shift_s: float = 0.0

@@ -68,6 +68,8 @@ class Registrar:
                 self._note(device, incoming, "refused", str(device.policy.refuse), expires)
                 incoming.respond(device.policy.refuse)
                 return
+            if device.policy.trying:
+                incoming.respond(100)
         self._check(incoming, identifier, record, device, secret, expires)
 
     def _make_room(self, now: float) -> bool:
@@ -99,7 +101,8 @@ class Registrar:
             incoming.request, secret.reveal(), realm=realm, nonce=record.nonce
         )
         if not check.present:
-            self._challenge(incoming, record)
+            plain = device is not None and device.policy.plain_challenge
+            self._challenge(incoming, record, plain=plain)
             self._note(device, incoming, "challenged", seconds=expires)
             return
         if device is not None:
@@ -126,15 +129,20 @@ class Registrar:
         self._accept(incoming, identifier, record, device, expires)
 
     def _challenge(
-        self, incoming: IncomingRequest, record: DeviceRecord, *, stale: bool = False
+        self,
+        incoming: IncomingRequest,
+        record: DeviceRecord,
+        *,
+        stale: bool = False,
+        plain: bool = False,
     ) -> None:
-        """401 with an algorithm and without qop: what the annex shows and every device knows."""
+        """401 without qop, and with an algorithm unless ``plain``: so every device knows it."""
         record.nonce = secrets.token_hex(16)
         record.nonce_at = incoming.at
         realm = self._platform.settings.own_realm
-        incoming.respond(
-            401, headers=[challenge_header(realm, record.nonce, algorithm="MD5", stale=stale)]
-        )
+        algorithm = "" if plain else "MD5"
+        header = challenge_header(realm, record.nonce, algorithm=algorithm, stale=stale)
+        incoming.respond(401, headers=[header])
 
     def _is_second(self, incoming: IncomingRequest, record: DeviceRecord) -> bool:
         """Whether another device with this id is online from elsewhere."""

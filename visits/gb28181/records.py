@@ -40,7 +40,7 @@ async def record_records(visit: Visit) -> None:
     async with conversation(visit) as script:
         channel = await script.channel()
         spans = await _search(script, channel)
-        await _search_twice(script, channel)
+        await _search_otherwise(script, channel)
         usable = [one for one in spans if one.stop - one.start >= _LEAST_SECONDS]
         if not usable:
             return
@@ -83,7 +83,7 @@ def _across(spans: Sequence[Span]) -> Span | None:
 
 
 def _query(start: int, stop: int) -> dict[str, str | int]:
-    """The conditions of a record query; some recorders find nothing without Type."""
+    """The conditions of a record query; some recorders find nothing without the optional Type."""
     return {
         "StartTime": format_time(start),
         "EndTime": format_time(stop),
@@ -108,8 +108,8 @@ async def _search(script: Script, channel: str) -> list[Span]:
     return spans
 
 
-async def _search_twice(script: Script, channel: str) -> None:
-    """Two queries at once, of the last hour and of the one before."""
+async def _search_otherwise(script: Script, channel: str) -> None:
+    """Two queries at once, of the last hour and of the one before; then one without Type."""
     stop, seconds = int(script.now), script.lengths.gb_answer
     with script.step("record-queries", answered=0) as step:
         found = await asyncio.gather(
@@ -121,6 +121,11 @@ async def _search_twice(script: Script, channel: str) -> None:
             )
         )
         step["answered"] = sum(one.answered for one in found)
+    plain = {name: value for name, value in _query(stop - _HOUR, stop).items() if name != "Type"}
+    await script.ask(
+        "record-query-plain",
+        lambda: script.device.query("RecordInfo", plain, target=channel, seconds=seconds),
+    )
 
 
 def _spans(exchange: Exchange, now: int) -> list[Span]:

@@ -43,15 +43,18 @@ async def _initial(script: Script) -> None:
 
 
 async def _forget(script: Script) -> None:
-    """Keepalives meet 403, as from a platform that was restarted: the device registers anew."""
+    """Keepalives meet 403, as from a platform that was restarted: the device registers anew.
+
+    It is challenged without ``algorithm`` then.
+    """
     device, since = script.device, script.now
     with script.step("forget", answered=None, registered_again=False) as step:
-        device.policy.forgotten = True
+        device.policy.forgotten = device.policy.plain_challenge = True
         step["registered_again"] = await script.happened(
             "registered", since, script.lengths.gb_react
         )
         step["answered"] = 403 if device.since(since, "forgotten") else None
-        device.policy.forgotten = False
+        device.policy.forgotten = device.policy.plain_challenge = False
 
 
 async def _stale_nonce(script: Script) -> None:
@@ -84,10 +87,12 @@ async def _refuse_and_accept(script: Script) -> None:
     since = script.now
     granted = lengths.gb_granted
     with script.step("accept", granted_expires_s=granted, registered=False) as step:
-        device.policy.granted_expires = granted
+        device.policy.granted_expires, device.policy.trying = granted, True
         bound = max(lengths.gb_react, seconds)
         step["registered"] = await script.happened("registered", since, bound)
-        device.policy.forgotten = False
+        device.policy.forgotten = device.policy.trying = False
+    if step["registered"]:
+        await script.catalog()  # some refuse it when they were first answered 100
     accepted = device.since(since, "registered")
     asked = accepted[0].seconds if accepted else None
     with script.step("refresh", watched_s=0.0, requested_expires_s=asked, refreshed=False) as step:

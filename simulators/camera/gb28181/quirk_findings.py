@@ -138,7 +138,11 @@ FINDINGS: Mapping[str, Finding] = {
         "Asks twice at once to see it; all that it needs it asks one by one.",
         departures=("record-queries-one-by-one",),
     ),
-    quirks.WANTS_TYPE: Finding("records", "Always sends Type, and never meets it."),
+    quirks.WANTS_TYPE: Finding(
+        "records",
+        "Asks once without Type to see it; all that it needs it asks with Type.",
+        departures=("record-type-wanted",),
+    ),
     quirks.RESTARTS_UNTOLD: Finding(
         "control",
         "Waits until the device registers anew, and goes on (only with --intrusive).",
@@ -196,10 +200,14 @@ FINDINGS: Mapping[str, Finding] = {
     quirks.CONSTANT_CSEQ: Finding("queries", "Tells requests apart by Call-ID and branch."),
     quirks.SENDS_ON: Finding("live", "Watches on after BYE.", fails=("gb-live.goes-on",)),
     quirks.NEEDS_ALGORITHM: Finding(
-        "registration", "Names the algorithm in every challenge, and never meets it."
+        "registration",
+        "Leaves the algorithm out once to see it, and names it in every other challenge.",
+        departures=("digest-algorithm-wanted",),
     ),
     quirks.TRYING_MISUNDERSTOOD: Finding(
-        "queries", "Answers REGISTER without a 100 before, and never meets it."
+        "registration",
+        "Answers one REGISTER with 100 first to see it, and no other.",
+        departures=("forbidden-after-trying",),
     ),
     quirks.CONTROL_CHARACTER: Finding(
         "queries", "Leaves the byte out and reads on.", departures=("xml-control-characters",)

@@ -12,8 +12,8 @@ def test_a_device_that_behaves_is_seen_to_do_all_of_it():
             facts = recording.facts
             names = [one["name"] for one in facts["steps"]]
             assert names == [
-                "initial", "forget", "stale-nonce", "refuse", "accept", "refresh", "unregister",
-                "return",
+                "initial", "forget", "stale-nonce", "refuse", "accept", "catalog", "refresh",
+                "unregister", "return",
             ]  # fmt: skip
             assert steps(recording, "forget")[0]["answered"] == 403
             assert steps(recording, "forget")[0]["registered_again"]
