@@ -12,6 +12,7 @@ pytest_plugins = [
     "steps.scope",
     "steps.visiting",
     "steps.picture",
+    "steps.picture_quality",
     "steps.stream",
     "steps.clock",
     "steps.wire",
@@ -23,6 +24,7 @@ pytest_plugins = [
     "steps.platform",
     "steps.platform_video",
     "steps.papers",
+    "steps.supply",
     "steps.lens_and_light",
 ]
 

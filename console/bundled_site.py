@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from simulators import certificates
 from simulators.site_plan import CameraPlan, Ground, PlatformPlan, SitePlan, may_listen
-from targets.site import Certificate, Gb28181Listen, Point, Site, Wire
+from targets.site import Certificate, Gb28181Listen, Point, PowerRig, Site, Wire
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "clips"
@@ -103,7 +103,7 @@ def simulated_point(
     certificate: Certificate | None = None,
     uplink: bool = True,
     ntp_interval_s: float = 0.0,
-    scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third"),
+    scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third", "zoomed"),
     gb28181: Mapping[str, Any] | None = None,
 ) -> SimulatedPoint:
     """Point ``number`` (from 0) with a compliant camera unless ``behaviours`` says otherwise.
@@ -260,6 +260,7 @@ def simulated_site(
         platform_addresses=(platform,),
         light_box=f"http://{host}:{_CONTROL_PORT}",
         scene_rig=f"http://{host}:{_CONTROL_PORT}",
+        power=PowerRig(http=f"http://{host}:{_CONTROL_PORT}"),
         wire=Wire(
             interface="lo",
             link=f"http://{host}:{_CONTROL_PORT}",

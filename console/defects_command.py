@@ -19,8 +19,10 @@ from assessment.verdicts import Verdict
 from console.bundled_site import simulated_site
 from console.desks import PointDesk, kinds_in_order, log_file, open_desk, simulated_passwords
 from console.matrix.cells import GOOD, Cell, Outcome, cells_of, judge
+from console.matrix.declared import DECLARATIONS
 from console.matrix.document import matrix_document, summary_of
 from console.matrix.papers import stage_papers
+from console.matrix.picture_quality import filled_profile
 from console.matrix.platforms import (
     StagedPlatform,
     log_of,
@@ -45,6 +47,7 @@ from console.matrix.staging import (
 from console.scenarios import run_scenarios
 from console.selection import SelectionError, select
 from console.simulated_site import SimulatorsError, running
+from console.stored_desk import StoredDesk
 from messages import text
 from simulators.site_plan import Ground
 from standard.catalogue import catalogue
@@ -57,6 +60,8 @@ _TOOL_FAULT = 3
 #: Cameras and platforms stand on networks of their own: both parts may run at once.
 _NETWORK, _PLATFORM_NETWORK = "127.21", "127.23"
 _SIDE_BY_SIDE = 16
+#: What stands for a visit to a point of which there are only papers is dated so.
+_NOBODY_WENT = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 #: All hosted platforms code pictures in one process: fewer at once, and none keeps another waiting.
 _PLATFORMS_SIDE_BY_SIDE = 6
 
@@ -79,6 +84,7 @@ class _Matrix:
         site: Site | None = None,
         scope: Mapping[str, tuple[str, ...]] | None = None,
         attestations: tuple[Attestation, ...] = (),
+        visits: bool = True,
     ) -> None:
         """Run the scenarios of ``requirements`` over ``points`` as one judgement of the store."""
         self.store.new_judgement("defect matrix")
@@ -86,7 +92,7 @@ class _Matrix:
             Acceptance(
                 site=site or self.site,
                 catalogue=catalogue(),
-                desk=self.desk,
+                desk=self.desk if visits else StoredDesk(self.store, _NOBODY_WENT),
                 findings=self.store,
                 drawn=tuple(points),
                 today=datetime.date.today(),
@@ -226,7 +232,12 @@ def _run_cameras(
     site, plan = simulated_site("matrix", simulated, ground, _NETWORK, tuple(platforms.values()))
     virtual_points = [one.simulated.point for one in staged if one.virtual]
     absent = pool.absent if pool else ()
-    site = replace(site, points=(*site.points, *virtual_points, *absent))
+    site = replace(
+        site,
+        points=(*site.points, *virtual_points, *absent),
+        gb37300_profile=filled_profile(folder),
+        declarations=DECLARATIONS,
+    )
     passwords = simulated_passwords(
         {one.point.id: one.camera.password for one in simulated}
         | {point.id: "-" for point in absent}
@@ -342,7 +353,9 @@ def _judge_papers(matrix: _Matrix, cells: list[Cell]) -> list[Outcome]:
     for staged in stage_papers(cells, catalogue(), datetime.date.today()):
         requirements = frozenset(cell.requirement for cell in staged.cells)
         site = replace(matrix.site, points=staged.points)
-        matrix.acceptance(staged.points, requirements, site=site, attestations=staged.attestations)
+        matrix.acceptance(
+            staged.points, requirements, site=site, attestations=staged.attestations, visits=False
+        )
         outcomes += [matrix.outcome(cell, staged.subject) for cell in staged.cells]
     return outcomes
 

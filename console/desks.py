@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from assessment.recording import Recording
 from assessment.store import RunStore
 from console.attendant import ConsoleAttendant
 from console.wire_visit import wire_recorder
-from hardware_rigs.http_rig import HttpGb28181Rig, HttpLightBox, HttpPlatformRig, HttpSceneRig
+from hardware_rigs.http_rig import (
+    HttpGb28181Rig,
+    HttpLightBox,
+    HttpPlatformRig,
+    HttpPowerPorts,
+    HttpSceneRig,
+)
+from hardware_rigs.ssh_switch import SshSwitch, SwitchAddress
 from protocols.time_source import SystemTime
 from simulators import certificates
 from standard.catalogue import Requirement
@@ -21,6 +30,7 @@ from targets.gb28181.record import DeviceRecord
 from targets.light import SceneLight, ScheduleLight
 from targets.platform.adapters import open_port
 from targets.platform.target import PlatformTarget
+from targets.power_port import PowerPorts
 from targets.site import Point, Site
 from visits.circumstances import Circumstances, Lengths, PlatformAtHand
 from visits.desk import Recorder, VisitDesk
@@ -63,6 +73,8 @@ _ORDER = (
     "gb28181:registration",
     "gb28181:protection",
     "passwords",
+    # Last: a camera that does not come back after a cut answers nobody any more.
+    "power",
     *PLATFORM_RECORDERS,
 )
 
@@ -201,11 +213,26 @@ def registrar_of(
     return platform
 
 
+def power_of(site: Site, passwords: PasswordSource) -> PowerPorts | None:
+    """What feeds the cameras of ``site`` over Ethernet, ``None`` where nothing can be read."""
+    rig = site.power
+    if rig is None:
+        return None
+    if rig.http:
+        return HttpPowerPorts(rig.http, time_source=SystemTime())
+    parts = urlsplit(rig.switch)
+    host, user = parts.hostname or "", parts.username or ""
+    address = SwitchAddress(host, parts.port or 22, user, rig.host_key)
+    secret = partial(passwords.find, "SWITCH", host, user)
+    return SshSwitch(address, secret, rig.profile, rig.ports)
+
+
 def circumstances_of(
     site: Site,
     intrusive: bool,
     registrar: UpperPlatform | None = None,
     platforms: Mapping[str, PlatformAtHand] | None = None,
+    power: PowerPorts | None = None,
 ) -> Circumstances:
     """What the site and the options give to every visit."""
     time_source = SystemTime()
@@ -233,6 +260,8 @@ def circumstances_of(
     scene_rig = None
     if site.scene_rig:
         scene_rig = HttpSceneRig(site.scene_rig, time_source=time_source)
+    if site.power is not None:
+        quick = replace(quick, power_return=site.power.return_seconds)
     return Circumstances(
         time_source=time_source,
         reference=HostReference(site.time_servers, time_source=time_source),
@@ -242,6 +271,7 @@ def circumstances_of(
         gb28181=registrar,
         gb28181_rig=rig,
         scene_rig=scene_rig,
+        power=power,
         platforms=platforms or {},
     )
 
@@ -269,7 +299,7 @@ def open_desk(
     platforms = platforms_of(site, passwords, registrar)
     desk = VisitDesk(
         store,
-        circumstances_of(site, intrusive, registrar, platforms),
+        circumstances_of(site, intrusive, registrar, platforms, power_of(site, passwords)),
         at_once=at_once,
         allow_visits=allow_visits,
         recorders=recorders_of(site),

@@ -9,12 +9,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from console.preparation import BadInputError, check_site
+from console.preparation import BadInputError, check_site, drawn_points
+from console.route import route
 from console.selection import SelectionError, select
 from console.sites import SiteError, load_site
 from messages import text
 from standard.catalogue import Requirement, catalogue
-from targets.site import Site
+from targets.site import Point, Site
+from visits.desk import INTRUSIVE
 from visits.events import EVENT_KINDS
 from visits.platform.kinds import PLATFORM_INTRUSIVE
 
@@ -32,6 +34,7 @@ _VISIT_SECONDS = {
     "clock": 25,
     **dict.fromkeys(EVENT_KINDS, 35),
     "alarm-output": 8,
+    "power": 100,
     "lens": 45,
     "wide-dynamic": 25,
     "highlight": 25,
@@ -59,6 +62,7 @@ _VISIT_SECONDS = {
     "platform:control": 60,
     "platform:patrol": 90,
     "platform:ramp": 40,
+    "platform:clock": 10,
     "platform:pages": 60,
     "platform:browser": 60,
     "platform:browser-playback": 120,
@@ -71,8 +75,22 @@ _VISIT_SECONDS = {
     "platform:tokens": 90,
     "platform:absence": 20,
 }
-_DISTURBING = {"white-light": "plan.lamp", "passwords": "plan.log-ins", "stream:night": "plan.dark"}
-_DISTURBING |= dict.fromkeys(PLATFORM_INTRUSIVE, "plan.platform")
+#: What people at the site notice of a visit, beyond that a setting is changed for a while.
+_NOTICED = {
+    "white-light": "plan.lamp",
+    "passwords": "plan.log-ins",
+    "stream:night": "plan.dark",
+    "alarm-output": "plan.output",
+    "lens": "plan.lens",
+    "power": "plan.power",
+    "gb28181:control": "plan.control",
+    "gb28181:registration": "plan.registration",
+    "stream:codec-h264": "plan.settings",
+    "stream:codec-mjpeg": "plan.settings",
+    "stream:codec-h265": "plan.settings",
+}
+#: Points of the way that are listed; the printed checklists have all.
+_LISTED_STOPS = 60
 _SIDE_BY_SIDE = 16
 
 
@@ -90,10 +108,15 @@ def needs_of(requirement: Requirement) -> Needs:
     """What ``requirement`` needs beyond the harness itself."""
     papers = any(item.expects == "document" for item in requirement.checklist)
     person = any(item.expects in ("photo", "reading") for item in requirement.checklist)
-    disturbs = tuple(
-        dict.fromkeys(_DISTURBING[kind] for kind in requirement.visits if kind in _DISTURBING)
-    )
-    return Needs(requirement, person, papers, disturbs)
+    disturbs = dict.fromkeys(filter(None, map(disturbance_of, requirement.visits)))
+    return Needs(requirement, person, papers, tuple(disturbs))
+
+
+def disturbance_of(kind: str) -> str:
+    """The message key of what a visit disturbs, "" if nothing: whatever is intrusive does."""
+    if kind in PLATFORM_INTRUSIVE:
+        return "plan.platform"
+    return _NOTICED.get(kind, "plan.settings" if kind in INTRUSIVE else "")
 
 
 def estimated_seconds(requirements: tuple[Requirement, ...], cameras: int) -> int:
@@ -125,7 +148,8 @@ def print_plan(
         console.print(str(error), markup=False)
         return 4
     automatic = tuple(one for one in requirements if one.scenario == "automatic")
-    count = len(site.points) if site is not None else 6
+    drawn = drawn_points(site)
+    count = len(drawn) if site is not None else 6
     seconds = estimated_seconds(automatic, count)
     console.print(
         text(
@@ -138,7 +162,25 @@ def print_plan(
     )
     _print_notes(site, lang, console)
     _table(requirements, lang, console)
+    if site is not None:
+        _print_route(site, drawn, lang, console)
     return 0
+
+
+def _print_route(site: Site, drawn: tuple[Point, ...], lang: str, console: Console) -> None:
+    """The points that the sampling plan drew, in the order in which they are best visited."""
+    way = route(drawn)
+    metres = sum(stop.metres or 0.0 for stop in way)
+    words = {"drawn": len(drawn), "lot": len(site.cameras), "kilometres": f"{metres / 1000:.1f}"}
+    plan = text(f"plan.sampling-{site.sampling.kind}", lang)
+    console.print(text("plan.route", lang, plan=plan, **words))
+    for number, stop in enumerate(way[:_LISTED_STOPS], start=1):
+        apart = "" if stop.metres is None else text("plan.on", lang, metres=round(stop.metres))
+        words = {"number": number, "id": stop.point.id, "name": stop.point.name}
+        place = stop.point.location
+        console.print(text("plan.stop", lang, place=place, on=apart, **words), markup=False)
+    if len(way) > _LISTED_STOPS:
+        console.print(text("plan.more-stops", lang, count=len(way) - _LISTED_STOPS))
 
 
 def _print_notes(site: Site | None, lang: str, console: Console) -> None:

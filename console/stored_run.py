@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from assessment.declaration import declaration_of
+from assessment.evidence import load_evidence
 from assessment.region import Ring
 from assessment.sampling import Plan
 from simulators import certificates
 from simulators.site_plan import SitePlan
+from standard.catalogue import catalogue
 from targets.site import (
     Certificate,
     Exclusion,
     Gb28181Listen,
     PlatformAccess,
     Point,
+    PowerRig,
     Site,
     Wire,
 )
@@ -31,6 +34,9 @@ _FILES = {
     "evidence": "evidence",
     "waivers": "waivers.yaml",
     "certificate_authority": "authority.pem",
+    # Under the name that the user knows it by, for a reason may name it.
+    "picture_profile": "picture-quality/",
+    "gb37300_profile": "gb37300/",
 }
 
 
@@ -46,13 +52,47 @@ def keep_papers(site: Site, folder: Path) -> Site:
         if source is None:
             continue
         target = folder / PAPERS / file_name
+        if file_name.endswith("/"):
+            target /= source.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target)
+        if name == "evidence":
+            _copy_evidence(source, target)
         else:
             shutil.copyfile(source, target)
         kept[name] = target
     return replace(site, **kept)
+
+
+def replace_evidence(site: Site, evidence: Path, folder: Path) -> Site:
+    """The site with ``evidence``, a copy of which takes the place of what the run had.
+
+    Raises:
+        OSError: it cannot be read, or the run's folder not be written.
+        FaultyFileError: its records have mistakes; nothing was changed.
+    """
+    target = folder / PAPERS / _FILES["evidence"]
+    fresh, old = target.with_name("evidence-new"), target.with_name("evidence-old")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.parent.mkdir(parents=True, exist_ok=True)
+    _copy_evidence(evidence, fresh)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return replace(site, evidence=target)
+
+
+def _copy_evidence(source: Path, target: Path) -> None:
+    """Copy the records and the files that they name; a folder may hold much besides."""
+    records = load_evidence(source, catalogue(), datetime.date.today())
+    named = [one.file.source for one in records if one.file is not None]
+    root = source.resolve()
+    target.mkdir(parents=True)
+    for path in [*(one.resolve() for one in source.rglob("*.yaml")), *named]:
+        assert isinstance(path, Path)
+        copy = target / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
 
 
 def site_document(site: Site, folder: Path) -> dict[str, Any]:
@@ -74,7 +114,7 @@ def site_of(document: Mapping[str, Any], folder: Path) -> Site:
     try:
         wire, values = document["wire"], dict(document)
         listen = document.get("gb28181")
-        values |= {name: _found_path(document[name], folder) for name in _FILES}
+        values |= {name: _found_path(document.get(name), folder) for name in _FILES}
         values |= {
             "points": tuple(_point(one) for one in document["points"]),
             "platform_addresses": tuple(document["platform_addresses"]),
@@ -84,6 +124,7 @@ def site_of(document: Mapping[str, Any], folder: Path) -> Site:
             "wire": None if wire is None else _wire(wire, folder),
             "police_networks": tuple(document.get("police_networks", ())),
             "region": _rings(document.get("region", ())),
+            "power": _power(document.get("power")),
             "declarations": tuple(map(declaration_of, document.get("declarations", ()))),
             "gb28181": None if listen is None else Gb28181Listen(**listen),
         }
@@ -148,6 +189,10 @@ def _platform(document: Mapping[str, Any]) -> PlatformAccess:
     lists = {name: tuple(document[name]) for name in ("cameras", "device_ports", "modes")}
     found = Path(authority) if authority else None
     return PlatformAccess(**{**document, **lists, "certificate_authority": found})
+
+
+def _power(document: Mapping[str, Any] | None) -> PowerRig | None:
+    return None if document is None else PowerRig(**document)
 
 
 def _rings(document: Sequence[Sequence[Sequence[float]]]) -> tuple[Ring, ...]:

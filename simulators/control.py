@@ -21,6 +21,7 @@ LARGEST_BODY = 65_536
 Changed = Callable[[str], Awaitable[None]]
 Linked = Callable[[str, bool], Awaitable[None]]
 Played = Callable[[str, str, bool], Awaitable[None]]
+Fed = Callable[[str], dict[str, object] | None]
 LINK_STATES = ("up", "down")
 REGISTRATION_STATES = ("on", "off")
 
@@ -30,7 +31,8 @@ class SiteControl:
     ``PUT .../link``, which pulls and plugs the cable between a camera and its platform,
     ``PUT .../registration``, which lets it register with its GB/T 28181 platform or leave it, and
     ``PUT .../alarm-input``, which closes and opens the contact at its alarm input,
-    ``PUT .../event``, which plays something before it, and ``GET .../alarm-output``.
+    ``PUT .../event``, which plays something before it, ``GET .../alarm-output``, and
+    ``GET|PUT .../power``, which shows and rules the port that feeds it.
 
     Args:
         cameras: the state of each camera by its point.
@@ -43,6 +45,8 @@ class SiteControl:
         alarmed: awaited with the point and whether its alarm input is closed.
         played: awaited with the point, the event and whether it begins.
         output: whether the contact of a point's alarm output is closed, ``None`` without one.
+        fed: what the port shows that feeds a point, ``None`` without one.
+        powered: awaited with the point and whether the port shall feed it.
     """
 
     def __init__(
@@ -56,6 +60,8 @@ class SiteControl:
         alarmed: Linked | None = None,
         played: Played | None = None,
         output: Callable[[str], bool | None] | None = None,
+        fed: Fed | None = None,
+        powered: Linked | None = None,
     ) -> None:
         self._cameras = cameras
         self._address = address
@@ -66,6 +72,8 @@ class SiteControl:
         self._alarmed = alarmed
         self._played = played
         self._output = output
+        self._fed = fed
+        self._powered = powered
         self._runner: web.AppRunner | None = None
 
     @property
@@ -92,6 +100,8 @@ class SiteControl:
                 web.put("/cameras/{point}/alarm-input", self._put_alarm_input),
                 web.put("/cameras/{point}/event", self._put_event),
                 web.get("/cameras/{point}/alarm-output", self._get_alarm_output),
+                web.get("/cameras/{point}/power", self._get_power),
+                web.put("/cameras/{point}/power", self._put_power),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -158,6 +168,16 @@ class SiteControl:
         if closed is None:
             raise web.HTTPNotFound(reason="no alarm output")
         return web.json_response({"state": "closed" if closed else "open"})
+
+    async def _get_power(self, request: web.Request) -> web.Response:
+        state = self._camera(request)
+        shown = None if self._fed is None else self._fed(state.point)
+        if shown is None:
+            raise web.HTTPNotFound(reason="no port")
+        return web.json_response(shown)
+
+    async def _put_power(self, request: web.Request) -> web.Response:
+        return await self._put_state(request, REGISTRATION_STATES, self._powered)
 
     async def _put_state(
         self, request: web.Request, states: tuple[str, str], told: Linked | None

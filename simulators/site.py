@@ -19,7 +19,9 @@ from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.gb28181.stream_faults import clip_spec
 from simulators.camera.media_source import warm_live
 from simulators.camera.ntp_client import NtpFollower
+from simulators.camera.onvif.device import hardware_address
 from simulators.camera.onvif.event_queue import DIGITAL_INPUT, lacks_input
+from simulators.camera.power import boot_seconds, needs_the_port, port_shows, returns
 from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import stream_plan
 from simulators.control import SiteControl
@@ -29,6 +31,8 @@ from simulators.site_plan import CameraPlan, PlatformPlan, SitePlan
 from simulators.uplink.link import Uplink
 
 _BATCH = 4
+#: Position of a zoom drive at which it is looked at when it is tried.
+_DRIVEN = 0.1
 #: The cameras' clocks are set in steps of this, so that each correction of them can be seen.
 _CLOCK_RESOLUTION_S = 0.2
 #: Where a GB/T 28181 platform sets the clock too, NTP corrects it by no more than this.
@@ -80,7 +84,12 @@ class SimulatedSite:
             alarmed=self._alarm,
             played=self._play,
             output=self._output_closed,
+            fed=self._port,
+            powered=self._power,
         )
+        self._unfed: set[str] = set()
+        self._silent: set[str] = set()
+        self._booting: dict[str, asyncio.Task[None]] = {}
         self._time = None if plan.time_server is None else NtpServer(*plan.time_server)
 
     async def start(self, say: Callable[[int, int], None] = lambda _done, _all: None) -> None:
@@ -105,6 +114,9 @@ class SimulatedSite:
     async def stop(self) -> None:
         """Close whatever is open."""
         await self._control.stop()
+        for booting in self._booting.values():
+            booting.cancel()
+        await asyncio.gather(*self._booting.values(), return_exceptions=True)
         for detectors in self._detectors.values():
             await detectors.close()
         for service in reversed(self._platforms):
@@ -166,6 +178,30 @@ class SimulatedSite:
         relay = next(iter(self._cameras[point].onvif.device.relays.values()), None)
         return None if relay is None else relay.closed
 
+    def _port(self, point: str) -> dict[str, object]:
+        camera = self._cameras[point]
+        mac = hardware_address(camera.onvif.device)
+        running = point not in self._silent
+        return port_shows(camera.state, point not in self._unfed, running, mac)
+
+    async def _power(self, point: str, fed: bool) -> None:
+        """Feed a camera or cut its supply; it starts by itself once it is fed again."""
+        if not needs_the_port(self._states[point]):
+            (self._unfed.discard if fed else self._unfed.add)(point)
+        elif fed and point in self._unfed:
+            self._unfed.discard(point)
+            if returns(self._states[point]):
+                self._booting[point] = asyncio.create_task(self._boot(point))
+        elif not fed:
+            self._unfed.add(point)
+            self._silent.add(point)
+            await self._cameras[point].stop()
+
+    async def _boot(self, point: str) -> None:
+        await asyncio.sleep(boot_seconds(self._states[point]))
+        await self._cameras[point].start()
+        self._silent.discard(point)
+
     async def _link(self, point: str, plugged: bool) -> None:
         if point in self._links:
             await self._links[point].stop()
@@ -203,6 +239,8 @@ def _scene_clip(state: CameraState, scene: str) -> ClipSpec:
         return stream_plan(state, "third")
     if scene == "dusk":  # night has only just fallen
         return stream_plan(replace(state, light="night"), "main", light_age=0.0)
+    if scene == "zoomed":  # as far as a lens is driven to see whether it moves
+        return stream_plan(replace(state, zoom_position=lambda: _DRIVEN), "main")
     light, lamp = {"lamp-off": ("night", "off")}.get(scene, (scene, "auto"))
     return stream_plan(replace(state, light=light, white_light=lamp), "main")
 

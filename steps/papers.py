@@ -39,7 +39,7 @@ def every_item_is_attested(scenario_run: ScenarioRun) -> None:
     subjects: tuple[Subject, ...] = (WHOLE_SITE,)
     if scenario_run.requirement.attested_by_point:
         leave_other_scenes(scenario_run)
-        subjects = tuple(_subject(scenario_run, point) for point in scenario_run.points)
+        subjects = tuple(subject_of(scenario_run, point) for point in scenario_run.points)
     for finding in checklist_findings(
         scenario_run.requirement, acceptance.attestations, acceptance.today, subjects
     ):
@@ -75,7 +75,7 @@ def _standard_online_percent() -> float:
     return float(catalogue()["5.3-a"].limits["online-rate"].value) * 100  # type: ignore[arg-type]
 
 
-def _subject(run: ScenarioRun, point: Point) -> Subject:
+def subject_of(run: ScenarioRun, point: Point) -> Subject:
     """A point as records name it: what its device said of itself, else what the inventory says."""
     told: Mapping[str, Any] = {}
     for recording in run.acceptance.history("description", point):
@@ -88,7 +88,7 @@ def _subject(run: ScenarioRun, point: Point) -> Subject:
 
 def paper_on(run: ScenarioRun, item: str, point: Point) -> Paper | Reason:
     """The file of a checklist item of a point, or why it is not there to be read."""
-    return _paper(run, item, _subject(run, point))
+    return _paper(run, item, subject_of(run, point))
 
 
 def _paper(run: ScenarioRun, item: str, subject: Subject = WHOLE_SITE) -> Paper | Reason:

@@ -60,6 +60,7 @@ class PlatformAccess:
         certificate_authority: PEM file, for a certificate that the system does not know.
         cameras: ids of channels that it serves; empty: those that it lists.
         device_ports: TCP ports that serve devices and not users.
+        ntp_port: UDP port on which it serves time.
         concurrent_viewers: users who may view at the same time by contract; 0: not said.
         retention_days: days that pictures are kept by contract; 0: not said.
         modes: the ways of service by contract, of ``SERVICE_MODES``; empty: not said.
@@ -74,6 +75,7 @@ class PlatformAccess:
     certificate_authority: Path | None = None
     cameras: tuple[str, ...] = ()
     device_ports: tuple[int, ...] = ()
+    ntp_port: int = 123
     concurrent_viewers: int = 0
     retention_days: int = 0
     modes: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from targets.onvif_media import CameraMedia
 from targets.platform import PlatformPort
 from targets.platform.rig import PlatformRig
 from targets.platform.target import PlatformTarget
+from targets.power_port import PowerPorts
 from targets.scene_rig import SceneRig
 from targets.transcript import Transcript
 from visits.draft import Draft
@@ -41,6 +42,9 @@ class Lengths:
         lens_move: how long a zoom without positions is driven.
         lens_stands: bound of waiting for a zoom to stand.
         lens_settles: for the focus to follow a zoom.
+        power_off: until a camera whose supply is cut is silent.
+        power_return: within which it must be back.
+        power_poll: between two looks.
         clock, clock_polls: of a clock visit.
         online_polls, online_interval: planned polls and the time between their starts.
         candidates: passwords tried for each account and service at most.
@@ -53,6 +57,8 @@ class Lengths:
         gb_watch: of keepalives.
         gb_live, gb_after_bye: of a GB/T 28181 stream; of the look at what comes after BYE.
         gb_move: of one movement of the lens.
+        gb_patrol: how long a patrol is watched.
+        gb_return: how long a device that was restarted is waited for.
         gb_play: of each stretch of a playback.
         gb_answer: bound of one answer.
         event_quiet: looking on while nothing is played before the camera.
@@ -74,6 +80,9 @@ class Lengths:
     lens_move: float = 1.0
     lens_stands: float = 15.0
     lens_settles: float = 6.0
+    power_off: float = 20.0
+    power_return: float = 180.0
+    power_poll: float = 1.0
     clock: float = 15.0
     clock_polls: int = 12
     online_polls: int = 3
@@ -89,6 +98,8 @@ class Lengths:
     gb_live: float = 10.0
     gb_after_bye: float = 8.0
     gb_move: float = 2.0
+    gb_patrol: float = 40.0
+    gb_return: float = 300.0
     gb_play: float = 10.0
     gb_answer: float = 10.0
     event_quiet: float = 20.0
@@ -105,8 +116,9 @@ class Lengths:
         """For devices that keep alive every second and retry as fast: those of a simulator."""
         return replace(
             self, gb_come=30.0, gb_react=8.0, gb_refuse=5.0, gb_granted=4, gb_watch=5.0,
-            gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_play=4.0, gb_answer=6.0,
+            gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_patrol=3.5, gb_return=6.0, gb_play=4.0, gb_answer=6.0,
             event_quiet=1.5, event_wait=8.0, imaging_settles=0.5, lens_settles=0.5,
+            power_off=4.0, power_return=5.0, power_poll=0.1,
             # A simulated platform shares its machine with services that are not its own.
             platform_ports=(80, 443, 554, 1935, 5060, 5061, 8080, 8443), platform_stream=4.0,
             platform_move=0.8, platform_settle=1.0, platform_dwell=2.0,
@@ -151,6 +163,7 @@ class Circumstances:
         gb28181: where devices register, ``None`` when the site does not say.
         gb28181_rig: what takes their registration off and on and switches their alarm input.
         scene_rig: what plays events before cameras and reads their outputs.
+        power: what feeds cameras over Ethernet.
         platforms: the operator's platforms, by point.
     """
 
@@ -164,6 +177,7 @@ class Circumstances:
     gb28181: UpperPlatform | None = None
     gb28181_rig: Gb28181Rig | None = None
     scene_rig: SceneRig | None = None
+    power: PowerPorts | None = None
     platforms: Mapping[str, PlatformAtHand] = field(default_factory=dict)
 
 

@@ -36,6 +36,7 @@ from visits.online import record_online
 from visits.passwords import record_passwords
 from visits.platform.kinds import PLATFORM_INTRUSIVE, PLATFORM_RECORDERS, REGISTERING
 from visits.platform.plan import planned_platform
+from visits.power import planned_power, record_power
 from visits.snapshot import record_snapshot
 from visits.stream import record_stream
 from visits.white_light import record_white_light
@@ -100,6 +101,7 @@ RECORDERS: Mapping[str, Recorder] = {
     "online": record_online,
     "passwords": record_passwords,
     "alarm-output": record_alarm_output,
+    "power": record_power,
     "lens": record_lens,
     **IMAGING_RECORDERS,
     **EVENT_RECORDERS,
@@ -130,6 +132,7 @@ def planned_seconds(kind: str, lengths: Lengths) -> float:
         "passwords": 3 * lengths.candidates * (lengths.candidate_interval + 2.0),
         "white-light": 3 * (lengths.lamp_settles + lengths.lamp),
         "lens": planned_lens(lengths),
+        "power": planned_power(lengths),
     }.get(kind, lengths.other)
 
 

@@ -82,7 +82,7 @@ def cells_of(catalogue: Catalogue, selected: Iterable[str]) -> list[Cell]:
                 requirement.id,
                 name,
                 "variant",
-                _stage_of_variants(requirement),
+                _stage_of_variant(requirement, name),
                 may_stay_open=name in requirement.undecided,
             )
             for name in requirement.variants
@@ -90,9 +90,11 @@ def cells_of(catalogue: Catalogue, selected: Iterable[str]) -> list[Cell]:
     return cells
 
 
-def _stage_of_variants(requirement: Requirement) -> str:
+def _stage_of_variant(requirement: Requirement, name: str) -> str:
     if of_platforms(requirement):
         return "platform"
+    if name.startswith("evidence-"):
+        return "evidence"
     return "evidence" if requirement.scenario == "checklist" else "camera"
 
 

@@ -16,6 +16,7 @@ from console.bundled_site import (
 )
 from console.matrix.camera_choice import RESTS_ON, SCENES, chosen_point
 from console.matrix.cells import Cell
+from console.matrix.declared import DECLARED_ONLY, declaration_file
 from console.virtual_watch import virtual_watch
 from simulators.site_plan import CameraPlan, Ground
 from standard.catalogue import Catalogue, catalogue
@@ -49,7 +50,7 @@ _ACCESS = {"access-type-missing": "", "access-type-contradicted": "4g"}
 _INTERFACES = {"access-wifi": "wifi", "access-4g": "4g"}
 #: What is no behaviour of a camera but a setting of a sound one.
 _SETTINGS_ONLY = frozenset(
-    {"weak-registration-password", "events-by-gb28181", *_ACCESS, *_INTERFACES}
+    {"weak-registration-password", "events-by-gb28181", *_ACCESS, *_INTERFACES, *DECLARED_ONLY}
 )
 #: Declared police networks that hold neither camera nor platform, by variant.
 _ELSEWHERE = {
@@ -77,6 +78,7 @@ _SCENES = (
     ("white-light", "lamp-off"),
     ("white-light", "night"),
     ("stream:codec-mjpeg", "third"),
+    ("lens", "zoomed"),
     ("wide-dynamic", "high-contrast"),
     ("highlight", "high-contrast"),
 )
@@ -172,6 +174,8 @@ def _staged(
         network=_NETWORK,
         gb28181=registering,
     )
+    if named := declaration_file(name):
+        point = replace(point, point=replace(point.point, declaration=named))
     if name in _ACCESS:
         point = replace(point, point=replace(point.point, access=_ACCESS[name]))
     if name == "events-by-gb28181":  # all that the site knows of the camera is that it registers

@@ -46,8 +46,9 @@ async def test_zeep_reads_who_the_device_is() -> None:
             scopes = {scope.ScopeItem: scope.ScopeDef for scope in device.GetScopes()}
             assert scopes["onvif://www.onvif.org/IP/IP66"] == "Configurable"
             assert scopes["onvif://www.onvif.org/Profile/Streaming"] == "Fixed"
-            (interface,) = device.GetNetworkInterfaces()
-            assert interface.Info.Name == "wlan0"
+            interface, socket = device.GetNetworkInterfaces()
+            assert (interface.Info.Name, socket.Info.Name) == ("wlan0", "eth0")
+            assert (interface.Enabled, socket.Enabled) == (True, False)
             assert interface.Link.InterfaceType == 71
             assert interface.IPv4.Config.Manual[0].Address == server.state.address
             protocols = {one.Name: one.Port for one in device.GetNetworkProtocols()}

@@ -5,7 +5,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from hardware_rigs.ssh_switch import profiles
 from targets.inventory import read_inventory
+from targets.power_section import SWITCH_PROFILES
 from targets.site_file import SiteFileError, read_site
 
 GOOD = """\
@@ -249,3 +251,37 @@ def test_mistakes_of_declarations_are_named_with_their_own_lines(tmp_path: Path)
 def test_an_absent_declaration_is_a_mistake_of_the_site_file(tmp_path: Path) -> None:
     found = mistakes(tmp_path, DECLARED)
     assert [one.partition(": ")[0] for one in sorted(found)] == ["site.yaml:16", "site.yaml:7"]
+
+
+SWITCH = GOOD + (
+    "power:\n"
+    "  switch: ssh://admin@192.168.1.2:2222\n"
+    "  profile: huawei-vrp\n"
+    '  ports: {"61010200001320000001": GigabitEthernet0/0/3}\n'
+    "  return_seconds: 90\n"
+)
+
+
+def test_a_switch_that_feeds_cameras_is_read(tmp_path: Path) -> None:
+    rig = read_site(write(tmp_path, SWITCH), read_inventory).power
+    assert rig is not None
+    assert rig.ports == {"61010200001320000001": "GigabitEthernet0/0/3"}
+    assert (rig.profile, rig.return_seconds) == ("huawei-vrp", 90)
+    assert set(SWITCH_PROFILES) == set(profiles())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("switch: ssh://admin@", "switch: ssh://admin:secret@", "ssh://USER@HOST[:PORT] without"),
+        ("switch: ssh", "http: http://10.0.0.1\n  switch: ssh", "either http or switch"),
+        ("profile: huawei-vrp", "profile: netgear", "choose from: cisco-ios"),
+        ("  profile: huawei-vrp\n", "", "choose from: cisco-ios"),
+        ("  ports:", "  portz:", "portz"),
+        ("/3}", '/3, "2": GigabitEthernet0/0/3}', "given to two points"),
+        ("return_seconds: 90", "return_seconds: 1", "return_seconds"),
+    ],
+)
+def test_a_mistake_about_the_supply_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    found = mistakes(tmp_path, SWITCH.replace(old, new))
+    assert any(said in one for one in found), found

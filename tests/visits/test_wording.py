@@ -23,6 +23,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "visit.unreachable": {"detail": "x"},
     "visit.no-rig": {"light": "night"},
     "visit.no-scene-rig": {"what": "motion"},
+    "visit.no-power-rig": {"point": "x"},
     "visit.rig-failed": {"wanted": "night", "detail": "HTTP 404"},
     "visit.needs-onvif": {},
     "visit.one-stream": {"what": "H.264"},

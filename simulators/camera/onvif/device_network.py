@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from protocols.errors import ProtocolError
 from protocols.posix_time_zone import parse_time_zone
+from simulators.behaviours import defect, variant
 from simulators.camera.clock import LOCAL_AS_UTC, time_zone_text, told_second, zone_seconds
 from simulators.camera.onvif.device import hardware_address
 from simulators.camera.onvif.device_memory import DeviceMemory
@@ -15,10 +16,20 @@ from simulators.camera.onvif.operations import Call, operation
 from simulators.camera.onvif.security import Access
 from simulators.camera.onvif.soap import SoapError, one_of, optional, required, truth
 from simulators.camera.onvif.timing import date_time, read_date_time
+from simulators.camera.state import CameraState
 
 _MAXIMUM_SERVERS = 4
 #: Interface name and number of the IANA ifType registry.
 _INTERFACES = {"ethernet": ("eth0", 6), "wifi": ("wlan0", 71), "4g": ("wwan0", 244)}
+NO_WIRED_INTERFACE = defect(
+    "no-wired-interface", "The camera has a Wi-Fi interface and no socket for a cable."
+)
+WIRED_INTERFACE_UNLISTED = defect(
+    "wired-interface-unlisted", "The camera lists its Wi-Fi interface only, though it has a socket."
+)
+SECOND_INTERFACE = variant(
+    "second-interface", "The camera lists a Wi-Fi interface beside that of the cable."
+)
 
 
 @operation("tds:GetSystemDateAndTime", Access.PRE_AUTH)
@@ -124,42 +135,48 @@ def _read_host(host: Element) -> str:
         ) from None
 
 
+def _interfaces(state: CameraState) -> list[str]:
+    """The kinds of its interfaces, the one in use first."""
+    if state.has(NO_WIRED_INTERFACE) or state.has(WIRED_INTERFACE_UNLISTED):
+        return ["wifi"]
+    others = ["ethernet", *(["wifi"] if state.has(SECOND_INTERFACE) else [])]
+    return list(dict.fromkeys([state.identity.interface, *others]))
+
+
 @operation("tds:GetNetworkInterfaces", Access.USER)
 def get_network_interfaces(call: Call) -> Xml:
-    """The one interface of the device."""
-    name, number = _INTERFACES[call.state.identity.interface]
-    speed = x("tt:AutoNegotiation", True), x("tt:Speed", 100), x("tt:Duplex", "Full")
+    """The interface in use, and what else the device has, without an address."""
+    kinds = _interfaces(call.state)
     return x(
         "tds:GetNetworkInterfacesResponse",
+        *(_interface(call, kind, used=number == 0) for number, kind in enumerate(kinds)),
+    )
+
+
+def _interface(call: Call, kind: str, *, used: bool) -> Xml:
+    name, number = _INTERFACES[kind]
+    speed = x("tt:AutoNegotiation", True), x("tt:Speed", 100), x("tt:Duplex", "Full")
+    address = (x("tt:Manual", x("tt:Address", call.state.address), x("tt:PrefixLength", 8)),)
+    return x(
+        "tds:NetworkInterfaces",
+        {"token": name},
+        x("tt:Enabled", used),
         x(
-            "tds:NetworkInterfaces",
-            {"token": name},
-            x("tt:Enabled", True),
-            x(
-                "tt:Info",
-                x("tt:Name", name),
-                x("tt:HwAddress", hardware_address(call.device)),
-                x("tt:MTU", 1500),
-            ),
-            x(
-                "tt:Link",
-                x("tt:AdminSettings", *speed),
-                x("tt:OperSettings", *speed),
-                x("tt:InterfaceType", number),
-            ),
-            x(
-                "tt:IPv4",
-                x("tt:Enabled", True),
-                x(
-                    "tt:Config",
-                    x(
-                        "tt:Manual",
-                        x("tt:Address", call.state.address),
-                        x("tt:PrefixLength", 8),
-                    ),
-                    x("tt:DHCP", False),
-                ),
-            ),
+            "tt:Info",
+            x("tt:Name", name),
+            x("tt:HwAddress", hardware_address(call.device)),
+            x("tt:MTU", 1500),
+        ),
+        x(
+            "tt:Link",
+            x("tt:AdminSettings", *speed),
+            x("tt:OperSettings", *speed),
+            x("tt:InterfaceType", number),
+        ),
+        x(
+            "tt:IPv4",
+            x("tt:Enabled", used),
+            x("tt:Config", *(address if used else ()), x("tt:DHCP", False)),
         ),
     )
 
