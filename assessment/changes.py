@@ -70,6 +70,8 @@ def _differences(was: Finding, now: Finding) -> Iterator[Reason]:
         yield _difference("instrument", *(", ".join(sorted(names)) for names in instruments))
     elif _recordings(was) != _recordings(now):
         yield Reason("change.recordings")
+    elif _papers(was) != _papers(now):
+        yield Reason("change.papers")
     elif _values(was) != _values(now):
         yield _difference("value", _values(was), _values(now))
     elif was.reason.code != now.reason.code and now.reason.code.endswith("-expired"):
@@ -93,6 +95,16 @@ def _instruments(finding: Finding) -> frozenset[str]:
 
 def _recordings(finding: Finding) -> frozenset[str]:
     return frozenset(name for one in finding.measurements for name in one.recordings)
+
+
+def _papers(finding: Finding) -> frozenset[str]:
+    """The files that people handed in; those of a recording come with it."""
+    return frozenset(
+        file.digest
+        for one in finding.measurements
+        if not one.recordings
+        for file in one.evidence.values()
+    )
 
 
 def _values(finding: Finding) -> str:

@@ -23,6 +23,8 @@ EVERY_SUBJECT = "all"
 CONFORMS = "conforms"
 DOES_NOT_CONFORM = "does-not-conform"
 
+#: Largest photo or document that a record may name: a run keeps a copy of it.
+MAXIMUM_FILE_BYTES = 256 * 1024 * 1024
 _MAXIMUM_RECORD_FILES = 10_000
 
 
@@ -191,3 +193,6 @@ def _file(row: Record, root: Path, beside: Path, name: str) -> Part | None:
         name_of_content = hashlib.file_digest(content, "sha256").hexdigest()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Part(name_of_content, media_type, path.stat().st_size, path)
+    if path.stat().st_size > MAXIMUM_FILE_BYTES:
+        row.fault("file", "too-large", limit=MAXIMUM_FILE_BYTES)
+        return None

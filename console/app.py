@@ -147,10 +147,16 @@ def watch(
 
 
 @app.command("rejudge", help=says("rejudge"))
-def rejudge(run_path: RunFolder, lang_option: Language = LANG) -> None:
+def rejudge(
+    run_path: RunFolder,
+    evidence: Annotated[
+        Path | None, typer.Option("--evidence", help=says("rejudge-evidence"), metavar="DIR")
+    ] = None,
+    lang_option: Language = LANG,
+) -> None:
     from console.rejudge_command import rejudge_run
 
-    raise typer.Exit(rejudge_run(run_path, LANG, console))
+    raise typer.Exit(rejudge_run(run_path, LANG, console, evidence))
 
 
 @app.command("report", help=says("report"))

@@ -3,188 +3,219 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import yaml
 
 from assessment.evidence import CONFORMS, DOES_NOT_CONFORM, SITE, load_evidence
-from assessment.photographs import NotAPhotographError, Photograph, read_photograph
 from assessment.reason import Reason
+from console.evidence_files import EvidenceFiles, FoundFile, disagreements, nearest
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
+from standard.located_yaml import FaultyFileError
 from targets.site import Point
 
 #: Asks one question: the message key's last part, the answer offered, the words of the question.
 Ask = Callable[[str, str, Mapping[str, object]], str]
-_FAR_M = 200.0
-_PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
-_MAXIMUM_FILES = 5_000
+_LEAVE_OUT = "-"
+#: How people answer whether something conforms.
+_RESULTS = dict.fromkeys((CONFORMS, "符合", "y"), CONFORMS)
+_RESULTS |= dict.fromkeys((DOES_NOT_CONFORM, "不符合", "n"), DOES_NOT_CONFORM)
+#: After so many answers that are none, nobody is answering.
+_TRIES = 10
 
 
 @dataclass
 class Intake:
-    """One folder while it is taken in. ``points`` by id tell where a photograph should be."""
+    """One folder while it is taken in. ``points`` by id tell where a photograph should be.
+
+    Only what a file does not say itself, by its name or its EXIF, is asked. ``now`` is Beijing
+    time without a zone, as photographs tell it.
+    """
 
     folder: Path
     catalogue: Catalogue
     points: Mapping[str, Point]
     ask: Ask
     tell: Callable[[str, Reason], None]
-    today: datetime.date
+    now: datetime.datetime
     who: str = ""
-    _digests: dict[str, str] = field(default_factory=dict)
-    _pictures: dict[str, Photograph] = field(default_factory=dict)
+    stopped: bool = False
+    _day: datetime.date | None = None
+
+    @property
+    def today(self) -> datetime.date:
+        """The day on which it is taken in."""
+        return self.now.date()
 
     def run(self) -> Path | None:
-        """Ask about every file that no record names yet; the file written, ``None`` for none."""
+        """Ask about every file that no record names yet; the file written, ``None`` for none.
+
+        When the person stops answering, what was answered so far is written, and ``stopped`` set.
+
+        Raises:
+            FaultyFileError: records that are there already have mistakes.
+            OSError: the folder cannot be read or written.
+        """
         known = {
             (one.file_name, one.file.digest)
             for one in load_evidence(self.folder, self.catalogue, self.today)
             if one.file is not None
         }
-        digests = {digest for _, digest in known}
-        records = []
-        for path in self._files():
-            name = path.relative_to(self.folder).as_posix()
-            content = path.read_bytes()
-            digest = hashlib.sha256(content).hexdigest()
-            remarks = list(self._look(name, digest, content))
-            if digest in digests:
-                continue
-            for remark in remarks:
-                self.tell(name, remark)
-            if record := self._record(name, digest, remarks):
-                records.append(record)
-        if not records:
-            return None
-        return self._write(records)
-
-    def _files(self) -> list[Path]:
-        found = sorted(path for path in self.folder.rglob("*") if path.is_file())
-        skipped = {".yaml", ".yml"}
-        return [one for one in found if one.suffix.lower() not in skipped][:_MAXIMUM_FILES]
-
-    def _look(self, name: str, digest: str, content: bytes) -> Iterator[Reason]:
-        """What is odd about a file by itself, and beside the others."""
-        if twin := self._digests.get(digest):
-            yield Reason("evidence.same-file", {"other": twin})
-        self._digests.setdefault(digest, name)
-        if Path(name).suffix.lower() not in _PICTURES:
-            return
+        records: list[dict[str, object]] = []
+        files = EvidenceFiles(self.folder, self.now)
         try:
-            photograph = read_photograph(content)
-        except NotAPhotographError:
-            yield Reason("evidence.not-a-photograph")
-            return
-        likes = [one for one, other in self._pictures.items() if photograph.like(other)]
-        if likes and twin is None:
-            yield Reason("evidence.same-picture", {"other": likes[0]})
-        self._pictures[name] = photograph
-        if photograph.taken is None:
-            yield Reason("evidence.no-time")
-        if photograph.edited:
-            yield Reason("evidence.edited", {"how": photograph.edited})
+            for file in files.look():
+                if (file.name, file.digest) not in known and (record := self._record(file)):
+                    records.append(record)
+        except (click.Abort, EOFError):
+            self.stopped = True
+        for name, reason in files.refused:
+            self.tell(name, reason)
+        return self._write(records) if records else None
 
-    def _record(self, name: str, digest: str, remarks: list[Reason]) -> dict[str, object] | None:
-        words = Path(name).stem.split()
-        requirement = self._requirement(name, words)
+    def _record(self, file: FoundFile) -> dict[str, object] | None:
+        for remark in file.remarks:
+            self.tell(file.name, remark)
+        requirement = self._requirement(file)
         if requirement is None:
             return None
-        item = self._item(requirement, words)
-        photograph = self._pictures.get(name)
-        if item.expects == "photo" and photograph is None:
-            self.tell(name, Reason("evidence.needs-a-photograph"))
+        item = self._item(requirement, file)
+        if item.expects == "photo" and file.photograph is None:
+            self.tell(file.name, Reason("evidence.needs-a-photograph"))
             return None
-        taken = photograph.taken.date() if photograph and photograph.taken else self.today
-        offered = next((word for word in words if word in self.points), SITE)
-        subject = self._choice("subject", offered, {*self.points, SITE, "all"})
-        self.who = self._choice("who", self.who)
-        when = self._day("when", min(taken, self.today).isoformat())
-        late = [*self._disagreements(photograph, subject, when)]
+        whom = self._whom(item, file)
+        self.who = self.who or self._choice("who", "")
+        when = self._when(file)
+        named = [str(one) for one in self._named(whom) if one in self.points]
+        late: list[Reason] = []
+        if file.photograph is not None:
+            late += disagreements(file.photograph, self.points, named, when)
         for remark in late:
-            self.tell(name, remark)
-        record: dict[str, object] = {
-            "requirement": requirement.id,
-            "item": item.item,
-            "subject": subject,
-            "who": self.who,
-            "when": when,
-            "file": name,
-            "sha256": digest,
-        }
-        result = self._choice("result", CONFORMS, {CONFORMS, DOES_NOT_CONFORM})
+            self.tell(file.name, remark)
+        record: dict[str, object] = {"requirement": requirement.id, "item": item.item, **whom}
+        record |= {"who": self.who, "when": when, "file": file.name, "sha256": file.digest}
+        return record | self._finding(item, [*file.remarks, *late])
+
+    @staticmethod
+    def _named(whom: Mapping[str, object]) -> list[object]:
+        several = whom.get("subjects")
+        return several if isinstance(several, list) else [whom.get("subject")]
+
+    def _finding(self, item: ChecklistItem, remarks: list[Reason]) -> dict[str, object]:
+        """What was found, on which page, for how long it counts, and what to say of it."""
+        found: dict[str, object] = {}
+        result = _RESULTS[self._choice("result", CONFORMS, set(_RESULTS))]
         if item.limit is not None and result == CONFORMS:
             value = self._number("reading", item.limit.unit)
-            record["reading"] = {"value": value, "unit": item.limit.unit}
+            found["reading"] = {"value": value, "unit": item.limit.unit}
         else:
-            record["result"] = result
-        if item.expects != "photo" and (page := self.ask("page", "", {})):
-            record["page"] = page
-        if until := self._day("valid-until", "", needed=False):
-            record["valid_until"] = until
-        note = self.ask("note", "", {})
-        odd = ", ".join(one.code.removeprefix("evidence.") for one in (*remarks, *late))
+            found["result"] = result
+        if item.expects != "photo" and (page := self.ask("page", "", {}).strip()):
+            found["page"] = page
+        if until := self._optional_day("valid-until"):
+            found["valid_until"] = until
+        note = self.ask("note", "", {}).strip()
+        odd = ", ".join(one.code.removeprefix("evidence.") for one in remarks)
         if noted := "; ".join(one for one in (note, odd) if one):
-            record["note"] = noted
-        return record
+            found["note"] = noted
+        return found
 
-    def _requirement(self, name: str, words: list[str]) -> Requirement | None:
-        offered = words[0] if words and words[0] in self.catalogue else ""
+    def _requirement(self, file: FoundFile) -> Requirement | None:
         with_lists = {one.id for one in self.catalogue if one.checklist}
-        found = self._choice("requirement", offered, with_lists | {"-"}, file=name)
-        return None if found == "-" else self.catalogue[found]
+        said = next((word for word in file.words if word in with_lists), "")
+        found = said or self._choice("requirement", "", with_lists | {_LEAVE_OUT}, file=file.name)
+        return None if found == _LEAVE_OUT else self.catalogue[found]
 
-    def _item(self, requirement: Requirement, words: list[str]) -> ChecklistItem:
+    def _item(self, requirement: Requirement, file: FoundFile) -> ChecklistItem:
         items = {one.item: one for one in requirement.checklist}
-        offered = next((word for word in words if word in items), next(iter(items)))
-        return items[self._choice("item", offered, set(items))]
+        said = next((word for word in file.words if word in items), "")
+        if said or len(items) == 1:
+            return items[said or next(iter(items))]
+        names = ", ".join(items)
+        return items[
+            self._choice("item", next(iter(items)), set(items), file=file.name, items=names)
+        ]
 
-    def _disagreements(
-        self, photograph: Photograph | None, subject: str, when: datetime.date | None
-    ) -> Iterator[Reason]:
-        """Where a photograph's own time and place are not those of the record."""
-        if photograph is None:
-            return
-        if photograph.taken is not None and photograph.taken.date() != when:
-            yield Reason("evidence.other-day", {"taken": photograph.taken.isoformat(sep=" ")})
-        point = self.points.get(subject)
-        if point is None or point.longitude is None or point.latitude is None:
-            return
-        distance = photograph.metres_from(point.longitude, point.latitude)
-        if distance is None:
-            yield Reason("evidence.no-place")
-        elif distance > _FAR_M:
-            yield Reason("evidence.far-away", {"metres": round(distance)})
+    def _whom(self, item: ChecklistItem, file: FoundFile) -> dict[str, object]:
+        """Of whom the record speaks, as its fields; no wider than the item allows."""
+        if item.scope == "site":
+            return {"subject": SITE}
+        if said := [word for word in file.words if word in self.points]:
+            return _points(said)
+        if item.scope in ("model", "firmware"):
+            return self._model(item, file)
+        offered = nearest(file.photograph, self.points) if file.photograph else ""
+        return _points(self._point_ids(offered, file))
+
+    def _point_ids(self, offered: str, file: FoundFile) -> list[str]:
+        """Points of the site; any, where no site is known."""
+        for _ in range(_TRIES):
+            answer = self._choice("points", offered, file=file.name)
+            found = [one for one in answer.replace("，", ",").replace(",", " ").split() if one]
+            unknown = [one for one in found if self.points and one not in self.points]
+            if found and not unknown:
+                return found
+            self.tell(file.name, Reason("evidence.unknown-point", {"found": ", ".join(unknown)}))
+        raise click.Abort
+
+    def _model(self, item: ChecklistItem, file: FoundFile) -> dict[str, object]:
+        models = list(
+            dict.fromkeys(
+                one.declared["model"] for one in self.points.values() if one.declared.get("model")
+            )
+        )
+        whom: dict[str, object] = {
+            "model": self._choice("model", models[0] if len(models) == 1 else "", file=file.name)
+        }
+        if item.scope == "firmware":
+            whom["firmware"] = self._choice("firmware", "")
+        elif firmware := self.ask("firmware-if-any", "", {}).strip():
+            whom["firmware"] = firmware
+        return whom
+
+    def _when(self, file: FoundFile) -> datetime.date:
+        """The day on which somebody looked; asked once for photographs of one day."""
+        taken = file.photograph.taken if file.photograph else None
+        if taken is not None and taken.date() == self._day:
+            return taken.date()
+        offered = min(taken.date(), self.today) if taken else self._day or self.today
+        for _ in range(_TRIES):
+            found = self.ask("when", offered.isoformat(), {"file": file.name}).strip()
+            day = _day(found or offered.isoformat())
+            if day is not None and day <= self.today:
+                self._day = day
+                return day
+        raise click.Abort
+
+    def _optional_day(self, question: str) -> datetime.date | None:
+        while found := self.ask(question, "", {}).strip():
+            if day := _day(found):
+                return day
+        return None
 
     def _choice(
         self, question: str, offered: str, choices: set[str] | None = None, **words: object
     ) -> str:
         """Ask until the answer is one of the choices, or anything at all where there are none."""
-        while True:
+        for _ in range(_TRIES):
             found = self.ask(question, offered, words).strip() or offered
             if found and (choices is None or found in choices):
                 return found
-
-    def _day(self, question: str, offered: str, *, needed: bool = True) -> datetime.date | None:
-        while True:
-            found = self.ask(question, offered, {}).strip() or offered
-            if not found and not needed:
-                return None
-            try:
-                day = datetime.date.fromisoformat(found)
-            except ValueError:
-                continue
-            if question != "when" or day <= self.today:
-                return day
+        raise click.Abort
 
     def _number(self, question: str, unit: str) -> float:
-        while True:
+        for _ in range(_TRIES):
             try:
-                return float(self.ask(question, "", {"unit": unit}))
+                value = float(self.ask(question, "", {"unit": unit}))
             except ValueError:
                 continue
+            if math.isfinite(value):
+                return value
+        raise click.Abort
 
     def _write(self, records: list[dict[str, object]]) -> Path:
         number = 1
@@ -192,5 +223,22 @@ class Intake:
             number += 1
         document = yaml.safe_dump({"records": records}, allow_unicode=True, sort_keys=False)
         path.write_text(document, encoding="utf-8")
-        load_evidence(self.folder, self.catalogue, self.today)  # as a run will read it
+        try:
+            load_evidence(self.folder, self.catalogue, self.today)  # as a run will read it
+        except FaultyFileError:
+            path.unlink()
+            raise
         return path
+
+
+def _points(identifiers: list[str]) -> dict[str, object]:
+    if len(identifiers) == 1:
+        return {"subject": identifiers[0]}
+    return {"subjects": identifiers}
+
+
+def _day(text: str) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -115,13 +115,26 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         site = replace(site, gb28181=options.listen)
     waivers = check_site(site, lang)
     site = with_contract(site)
-    drawn = draw(site.sampling, [point.id for point in site.cameras], _SEED)
+    drawn = sample_of(site)
     intrusive = options.intrusive or site.simulated
     passwords = passwords_of(plan, hosted)
     return Preparation(site, plan, selected, passwords, waivers, drawn, intrusive, hosted)
 
 
 def begin(
+def sample_of(site: Site) -> Draw:
+    """The sample that a run of this site looks at; the same in every run, and in its plan."""
+    return draw(site.sampling, [point.id for point in site.cameras], _SEED)
+
+
+def drawn_points(site: Site | None) -> tuple[Point, ...]:
+    """The cameras that a run of this site will look at, in the order of the inventory."""
+    if site is None or not site.cameras:
+        return ()
+    chosen = set(sample_of(site).drawn)
+    return tuple(point for point in site.cameras if point.id in chosen)
+
+
     options: RunOptions, prepared: Preparation, lang: str, *, command: str = "run"
 ) -> tuple[RunStore, Preparation]:
     """A new run's store, and the preparation with the papers that the run keeps.

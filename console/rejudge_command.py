@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from assessment.changes import Change, changes
 from assessment.finding import Finding
+from assessment.reason import Reason
 from assessment.store import RunStore, StoredFinding
 from console.preparation import BadInputError, Preparation
 from console.report_command import note_unsealed_changes, open_stored
 from console.run_command import BAD_INPUT, TOOL_FAULT, acceptance_of, finish, report_broken
 from console.scenarios import run_scenarios
 from console.stored_desk import StoredDesk
+from console.stored_run import replace_evidence, site_document
 from console.version import VERSION
 from messages import text
 from standard.catalogue import catalogue
+from standard.located_yaml import FaultyFileError
 
 
 class _Verdicts:
@@ -33,8 +37,8 @@ class _Verdicts:
         self.found[key] = StoredFinding(finding, scenario, epoch=-1)
 
 
-def rejudge_run(run_path: Path, lang: str, console: Console) -> int:
-    """Judge the run in ``run_path`` again without any visit.
+def rejudge_run(run_path: Path, lang: str, console: Console, evidence: Path | None = None) -> int:
+    """Judge the run in ``run_path`` again without any visit, by other ``evidence`` if it is given.
 
     Prints only what changed and why, writes the reports of the new judgement and seals the
     folder. The exit code is that of the new summary; 4 for a folder that holds no whole run.
@@ -46,6 +50,12 @@ def rejudge_run(run_path: Path, lang: str, console: Console) -> int:
         return BAD_INPUT
     with store:
         note_unsealed_changes(store, lang, console)
+        if evidence is not None:
+            try:
+                prepared = _with_evidence(store, prepared, evidence, lang)
+            except BadInputError as error:
+                console.print(str(error), markup=False)
+                return BAD_INPUT
         before = store.findings()
         verdicts = _Verdicts()
         started = datetime.datetime.fromisoformat(store.meta["started"])
@@ -62,6 +72,26 @@ def rejudge_run(run_path: Path, lang: str, console: Console) -> int:
         summary = finish(store, prepared.waivers, lang)
         print_changes(found, prepared, after, lang, console)
         return summary.exit_code
+
+
+def _with_evidence(
+    store: RunStore, prepared: Preparation, evidence: Path, lang: str
+) -> Preparation:
+    """The run with the papers of ``evidence`` instead of those that it had; it keeps a copy.
+
+    Raises:
+        BadInputError: the records have mistakes, or cannot be copied; nothing was changed.
+    """
+    try:
+        site = replace_evidence(prepared.site, evidence, store.folder)
+    except FaultyFileError as error:
+        raise BadInputError("\n".join(one.worded(lang) for one in error.faults)) from error
+    except OSError as error:
+        detail = error.strerror or type(error).__name__
+        raise BadInputError(text("rejudge.no-evidence", lang, detail=detail)) from error
+    store.note_meta("declaration", site_document(site, store.folder))
+    store.note_event(Reason("run.other-evidence"))
+    return replace(prepared, site=site)
 
 
 def print_changes(

@@ -125,3 +125,29 @@ def test_reports_are_written_again(run_folder):
     }
     assert changes(run_folder) == []
     assert str(run_folder / "report.html") in said.getvalue()
+
+
+def test_papers_that_came_later_close_what_was_pending(run_folder, tmp_path):
+    with RunStore.open(run_folder) as store:
+        store.note_meta("asked", [*store.meta["asked"], "4.4.5-c"])
+    assert rejudge(run_folder)[0] == 2
+    evidence = tmp_path / "证据"
+    evidence.mkdir()
+    (evidence / "training.txt").write_text("14")
+    record = "requirement: 4.4.5-c, item: training, who: W, when: 2026-01-02, result: conforms"
+    records = evidence / "records.yaml"
+    records.write_text(f"records: [{{{record}, file: training.txt}}]")
+    (evidence / "not named.bin").write_bytes(b"x")
+    said = io.StringIO()
+    console = Console(file=said, width=500)
+    code = rejudge_command.rejudge_run(run_folder, "en", console, evidence)
+    assert code == 0
+    assert "pending → pass" in said.getvalue()
+    assert "it rests on other papers" in said.getvalue()
+    kept = sorted(path.name for path in (run_folder / "papers" / "evidence").iterdir())
+    assert kept == ["records.yaml", "training.txt"]
+    assert changes(run_folder) == []
+    assert rejudge(run_folder) == (0, ["Judged again: nothing changed."])
+    records.write_text("records: [{requirement: 9}]")
+    assert rejudge_command.rejudge_run(run_folder, "en", console, evidence) == 4
+    assert rejudge(run_folder) == (0, ["Judged again: nothing changed."])
