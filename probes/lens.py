@@ -25,8 +25,8 @@ from protocols.errors import ProtocolError
 ZOOM, SHARPNESS = "lens-zoom", "zoom-sharpness"
 INSTRUMENT = "lens/1"
 
-#: The change of view that focusing alone may bring.
-_BREATHING = 0.05
+BREATHING = 0.05
+"""The change of view that focusing alone may bring."""
 Luma = NDArray[np.uint8]
 
 
@@ -92,11 +92,11 @@ def _judged(
 
 
 def _changed(found: Registration) -> bool:
-    return found.lower > 1 + _BREATHING or found.upper < 1 / (1 + _BREATHING)
+    return found.lower > 1 + BREATHING or found.upper < 1 / (1 + BREATHING)
 
 
 def _same(found: Registration) -> bool:
-    return found.upper <= 1 + _BREATHING and found.lower >= 1 / (1 + _BREATHING)
+    return found.upper <= 1 + BREATHING and found.lower >= 1 / (1 + BREATHING)
 
 
 def _sharpness(

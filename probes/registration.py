@@ -19,13 +19,13 @@ Plane = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
-WIDTH = 960
+WIDTH = 640
 """Features are looked for at this width."""
 SHARP_WIDTH = 1920
 """Sharpness is compared at this width, smaller pictures at their own."""
-_FEATURES = 1500
+_FEATURES = 1000
 _RATIO = 0.75
-_NEAR = 2.0
+_NEAR = 1.5
 _LEAST_MATCHES = 15
 _CONFIDENCE = 1.96
 #: What a similarity does not model: distortion of the lens, which moves with the zoom.

@@ -35,7 +35,7 @@ _LEAST_END = 0.02
 _NO_CHANGE = 0.1
 _HALF = 0.5
 #: Sky and walls hold no structure: less than a half of what is regained can show any.
-_SEEN, _UNSEEN = 0.2, 0.05
+_SEEN, _UNSEEN = 0.2, 0.1
 _BLOCK = 16
 _READABLE = 3.0
 #: A function that brightens the shade; it is no highlight suppression if it does only that.
@@ -80,7 +80,7 @@ def measure_wide_dynamic(recording: Recording) -> Measurement:
     regained = details["bright_regained"], details["dark_regained"]
     if min(regained) >= _HALF and min(read) >= _SEEN:
         return _result(recording, WIDE_DYNAMIC, "works", details, None, pair)
-    if max(read) < _UNSEEN:  # grey laid over what is lost regains nothing
+    if sum(read) / 2 < _UNSEEN:  # grey laid over what is lost regains nothing
         return _result(recording, WIDE_DYNAMIC, "no-effect", details, None, pair)
     reason = _shares("partly", *read)
     return _result(recording, WIDE_DYNAMIC, None, details, reason, pair)

@@ -40,7 +40,7 @@ class CameraPlan:
     main: Mapping[str, Any] = field(default_factory=dict)
     behaviours: tuple[str, ...] = ()
     uplink: bool = False
-    scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third")
+    scenes: tuple[str, ...] = ("day", "night", "lamp-off", "third", "zoomed")
     ntp_interval_s: float = 0.0
     ports: Mapping[str, int] = field(default_factory=lambda: dict(_STANDARD_PORTS))
     gb28181: Mapping[str, Any] | None = None

@@ -85,3 +85,45 @@ def lamp_recording(
         facts={**sample.facts, **told, **facts},
         parts={name: stream.parts["packets.pcap"] for name, stream in streams.items()},
     )
+
+
+def lens_recording(
+    before: Picture, near: Picture | None, back: Picture | None = None, **facts: Any
+) -> Recording:
+    """A ``lens`` recording: one picture before, there and back."""
+    told = {
+        "offered": True,
+        "move": {"way": "position", "from": 0.0, "to": 0.1, "accepted": True, "detail": ""},
+        "restored": True,
+    }
+    shown = {
+        "before.pcap": before,
+        "near.pcap": near,
+        "back.pcap": before if back is None else back,
+    }
+    return _of_parts("lens", shown, told | facts)
+
+
+def switched_recording(off: Picture, on: Picture, **facts: Any) -> Recording:
+    """A ``wide-dynamic`` recording: one picture with the function off and one with it on."""
+    told = {
+        "function": "WideDynamicRange",
+        "offered": ["OFF", "ON"],
+        "answers": [
+            {"state": state, "accepted": True, "detail": "", "told": state.upper()}
+            for state in ("off", "on")
+        ],
+        "restored": True,
+    }
+    return _of_parts("wide-dynamic", {"off.pcap": off, "on.pcap": on}, told | facts)
+
+
+def _of_parts(kind: str, shown: Mapping[str, Picture | None], told: Mapping[str, Any]) -> Recording:
+    streams = {name: recording_of([one]) for name, one in shown.items() if one is not None}
+    sample = next(iter(streams.values()))
+    return replace(
+        sample,
+        kind=kind,
+        facts={**sample.facts, **told},
+        parts={name: stream.parts["packets.pcap"] for name, stream in streams.items()},
+    )

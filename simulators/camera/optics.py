@@ -15,6 +15,9 @@ DEFOCUS_AFTER_ZOOM = defect(
     "defocus-after-zoom",
     "Whenever the lens is not at its wide end, the picture stays out of focus.",
 )
+ZOOM_BY_SPEED = variant(
+    "zoom-by-speed-only", "The zoom is driven by speed only, and does not tell where it stands."
+)
 WDR_WITHOUT_EFFECT = defect(
     "wdr-without-effect",
     "Wide dynamic range is accepted and told back; the picture stays as it is.",

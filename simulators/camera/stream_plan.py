@@ -105,6 +105,7 @@ _LARGEST_JPEG = 2040  # a side, RFC 2435
 _CLIP_S = 2.0
 """Length of a clip: two groups of pictures at most, for a clip costs seconds to make. Where it
 begins again, with a key picture, the cars jump."""
+_PASSING_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,9 @@ def stream_plan(
 def _seconds(state: CameraState, settings: EncoderSettings) -> float:
     """Length of a clip; MJPEG is large to keep, and some views are seen for a moment only."""
     passing = state.light == "high-contrast" or optics.zoom_factor(state) > optics.WIDEST
-    return 1.0 if settings.encoding == "JPEG" or passing else _CLIP_S
+    if passing:
+        return _PASSING_S
+    return 1.0 if settings.encoding == "JPEG" else _CLIP_S
 
 
 def _scene(state: CameraState, light_age: float) -> str:

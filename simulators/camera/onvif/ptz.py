@@ -23,6 +23,7 @@ from simulators.camera.onvif.ptz_description import (
 from simulators.camera.onvif.security import Access
 from simulators.camera.onvif.soap import SoapError, finite, optional, required, truth
 from simulators.camera.onvif.timing import instant, seconds_of
+from simulators.camera.optics import ZOOM_BY_SPEED
 
 
 @operation("tptz:GetNodes", Access.USER)
@@ -64,7 +65,7 @@ def get_configuration_options(call: Call) -> Xml:
         "tptz:GetConfigurationOptionsResponse",
         x(
             "tptz:PTZConfigurationOptions",
-            ptz_spaces("tt:Spaces"),
+            ptz_spaces("tt:Spaces", call.device),
             x("tt:PTZTimeout", x("tt:Min", "PT1S"), x("tt:Max", f"PT{LONGEST_MOVE_S}S")),
         ),
     )
@@ -126,6 +127,8 @@ def absolute_move(call: Call) -> Xml:
     """Move to a position."""
     _check_profile(call)
     targets = _vector(call.request, "tptz:Position")
+    if targets[2] is not None and call.state.has(ZOOM_BY_SPEED):
+        raise SoapError("no such space", "ter:InvalidArgVal", "ter:SpaceNotSupported")
     axes = _axes(call.device)
     for axis, target in zip(axes, targets, strict=True):
         if target is not None and not axis.low <= target <= axis.high:
@@ -187,7 +190,9 @@ def get_status(call: Call) -> Xml:
         "tptz:GetStatusResponse",
         x(
             "tptz:PTZStatus",
-            position_vector("tt:Position", mount.position(now)),
+            None
+            if call.state.has(ZOOM_BY_SPEED)
+            else position_vector("tt:Position", mount.position(now)),
             x(
                 "tt:MoveStatus",
                 x("tt:PanTilt", "MOVING" if turning else "IDLE"),

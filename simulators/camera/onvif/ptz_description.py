@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulators.camera.onvif.device_memory import DeviceMemory
 from simulators.camera.onvif.encoders import value_range
 from simulators.camera.onvif.markup import Xml, x
+from simulators.camera.optics import ZOOM_BY_SPEED
 
 NODE = "ptz_node"
 CONFIGURATION = "ptz_config"
@@ -29,20 +30,21 @@ def ptz_node(name: str, device: DeviceMemory) -> Xml:
         name,
         {"token": NODE, "FixedHomePosition": False},
         x("tt:Name", "mount"),
-        ptz_spaces("tt:SupportedPTZSpaces"),
+        ptz_spaces("tt:SupportedPTZSpaces", device),
         x("tt:MaximumNumberOfPresets", MAXIMUM_PRESETS),
         x("tt:HomeSupported", True),
         *(x("tt:AuxiliaryCommands", command) for command in device.auxiliary_commands()),
     )
 
 
-def ptz_spaces(name: str) -> Xml:
+def ptz_spaces(name: str, device: DeviceMemory) -> Xml:
     """The generic spaces."""
+    by_position = not device.state.has(ZOOM_BY_SPEED)
     both, zoom = (-1.0, 1.0), (0.0, 1.0)
     return x(
         name,
         _plane("tt:AbsolutePanTiltPositionSpace", _POSITION),
-        _line("tt:AbsoluteZoomPositionSpace", _ZOOM_POSITION, zoom),
+        _line("tt:AbsoluteZoomPositionSpace", _ZOOM_POSITION, zoom) if by_position else None,
         _plane("tt:RelativePanTiltTranslationSpace", _TRANSLATION),
         _line("tt:RelativeZoomTranslationSpace", _ZOOM_TRANSLATION, both),
         _plane("tt:ContinuousPanTiltVelocitySpace", _VELOCITY),
