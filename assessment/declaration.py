@@ -168,13 +168,15 @@ def _value(row: Record, ability: Ability) -> Value:
     return row.text(ability.key, pattern=_IP_CODE)
 
 
-def read_declarations(paths: Iterable[Path]) -> tuple[Declaration, ...]:
-    """Read several; no model and no file name may be declared twice.
+def read_declarations(
+    paths: Iterable[Path], known: Iterable[Declaration] = ()
+) -> tuple[Declaration, ...]:
+    """Those that are ``known`` and others; no model and no file name may be declared twice.
 
     Raises:
         FaultyFileError: with every mistake of every file.
     """
-    found: list[Declaration] = []
+    found = list(known)
     faults = FaultList("")
     for path in paths:
         try:

@@ -72,6 +72,9 @@ Cameras = Annotated[
     list[str], typer.Option("--camera", help=says("camera"), metavar="onvif://USER@HOST")
 ]
 SiteFile = Annotated[Path | None, typer.Option("--site", help=says("site"), metavar="FILE")]
+Declarations = Annotated[
+    list[Path], typer.Option("--declaration", help=says("declaration"), metavar="FILE")
+]
 Out = Annotated[Path, typer.Option("--out", help=says("out"), metavar="DIR")]
 Part = Literal["cameras", "platforms"]
 RunFolder = Annotated[Path, typer.Argument(help=says("run-folder"), metavar="RUN")]
@@ -86,6 +89,7 @@ def run(
     resume: Annotated[
         Path | None, typer.Option("--resume", help=says("resume"), metavar="RUN")
     ] = None,
+    declaration: Declarations = [],
     out_folder: Out = Path("runs"),
     expect_bundled: Annotated[bool, typer.Option("--expect-bundled", hidden=True)] = False,
     lang_option: Language = LANG,
@@ -101,6 +105,7 @@ def run(
         resume=resume,
         out=out_folder,
         expect_bundled=expect_bundled,
+        declarations=tuple(declaration),
     )
     raise typer.Exit(run_acceptance(options, LANG, console))
 

@@ -13,6 +13,8 @@ from simulators.site_plan import CameraPlan, Ground, PlatformPlan, SitePlan, may
 from targets.site import Certificate, Gb28181Listen, Point, PowerRig, Site, Wire
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What the vendor of the simulated cameras declares.
+BUNDLED_DECLARATION = ROOT / "docs" / "example-declaration.yaml"
 CACHE = ROOT / ".cache" / "clips"
 _CONTROL_PORT = 8099
 _TIME_PORT, _TIME_PORT_ABOVE_1024 = 123, 1123

@@ -10,12 +10,19 @@ from typing import Any
 
 from assessment.contract import REQUIREMENT as CONTRACT
 from assessment.contract import contract_of
+from assessment.declaration import read_declarations
 from assessment.evidence import load_evidence
 from assessment.sampling import Draw, draw
 from assessment.store import RunStore, RunStoreError
 from assessment.waivers import Waiver, load_waivers
 from console.bundled_platform import RECORDED, host_plan
-from console.bundled_site import bundled_points, free_network, simulated_platform, simulated_site
+from console.bundled_site import (
+    BUNDLED_DECLARATION,
+    bundled_points,
+    free_network,
+    simulated_platform,
+    simulated_site,
+)
 from console.desks import simulated_passwords
 from console.matrix.platform_cast import video_platform
 from console.platform_plan import PASSWORD, PlatformHostPlan
@@ -28,6 +35,7 @@ from reports.results import draw_of
 from simulators.site_plan import Ground, SitePlan
 from standard.catalogue import Catalogue, catalogue
 from standard.located_yaml import FaultyFileError
+from standard.quality_profile import load_profile
 from targets.camera import CameraOptions
 from targets.credentials import PasswordSource
 from targets.errors import TargetError
@@ -55,6 +63,7 @@ class RunOptions:
     expect_bundled: bool = False
     listen: Gb28181Listen | None = None
     known: Mapping[str, DeviceRecord] = field(default_factory=dict)
+    declarations: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,7 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         platforms = (simulated_platform(0, ground, network=network),)
         name = text("run.bundled-site", lang)
         site, plan = simulated_site(name, points, ground, network, platforms)
+        site = replace(site, declarations=read_declarations([BUNDLED_DECLARATION]))
         # Painted cameras; those that register for real (``platform_with_devices``) are not yet
         # proven on a busy machine.
         staged = video_platform(0, ground, name="sound", network=network, kinds=())
@@ -111,6 +121,11 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         )
         site = replace(site, points=(*site.points, operated.point))
         hosted = host_plan((operated,), ground, network)
+    try:
+        declarations = read_declarations(options.declarations, site.declarations)
+    except FaultyFileError as error:
+        raise BadInputError("\n".join(one.worded(lang) for one in error.faults)) from error
+    site = replace(site, declarations=declarations)
     if options.listen is not None:
         site = replace(site, gb28181=options.listen)
     waivers = check_site(site, lang)
@@ -121,7 +136,6 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
     return Preparation(site, plan, selected, passwords, waivers, drawn, intrusive, hosted)
 
 
-def begin(
 def sample_of(site: Site) -> Draw:
     """The sample that a run of this site looks at; the same in every run, and in its plan."""
     return draw(site.sampling, [point.id for point in site.cameras], _SEED)
@@ -135,6 +149,7 @@ def drawn_points(site: Site | None) -> tuple[Point, ...]:
     return tuple(point for point in site.cameras if point.id in chosen)
 
 
+def begin(
     options: RunOptions, prepared: Preparation, lang: str, *, command: str = "run"
 ) -> tuple[RunStore, Preparation]:
     """A new run's store, and the preparation with the papers that the run keeps.
@@ -179,7 +194,8 @@ def resume(options: RunOptions, lang: str, *, command: str = "run") -> tuple[Run
         BadInputError: it cannot be gone on with, worded.
     """
     assert options.resume is not None
-    if options.cameras or options.site or options.only or options.intrusive:
+    given = (options.cameras, options.site, options.only, options.intrusive, options.declarations)
+    if any(given):
         raise BadInputError(text("cli.resume-alone", lang))
     store = open_run(options.resume, lang)
     try:
@@ -278,6 +294,12 @@ def check_site(site: Site, lang: str, *, visits: bool = True) -> tuple[Waiver, .
         waivers = load_waivers(site.waivers, catalogue()) if site.waivers else ()
     except FaultyFileError as error:
         wrong += [fault.worded(lang) for fault in error.faults]
+    for profile in (site.picture_profile, site.gb37300_profile):
+        try:
+            if profile is not None:
+                load_profile(profile)
+        except FaultyFileError as error:
+            wrong += [fault.worded(lang) for fault in error.faults]
     try:
         if site.evidence is not None:
             load_evidence(site.evidence, catalogue(), datetime.date.today())
@@ -342,6 +364,7 @@ def target_arguments(options: RunOptions) -> list[str]:
     words = [word for camera in options.cameras for word in ("--camera", camera)]
     if options.site is not None:
         words += ["--site", str(options.site)]
+    words += [word for path in options.declarations for word in ("--declaration", str(path))]
     if options.intrusive:
         words.append("--intrusive")
     return words

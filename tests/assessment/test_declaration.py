@@ -102,3 +102,12 @@ def test_every_ability_has_a_requirement_and_a_name_in_both_languages() -> None:
         assert ability.requirement in catalogue()
         for lang in LANGUAGES:
             assert text(f"ability.{ability.name}", lang)
+
+
+def test_the_examples_of_the_documentation_can_be_read(tmp_path: Path) -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    page = (docs / "declaration.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    values = read_declaration(write(tmp_path, example)).values
+    assert set(values) == {ability.name for ability in ABILITIES}
+    assert read_declaration(docs / "example-declaration.yaml").models == ("SIM-2M",)

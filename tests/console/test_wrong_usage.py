@@ -160,3 +160,14 @@ def test_resuming_what_is_no_run(tmp_path, content):
 
 def test_resuming_takes_no_other_site(tmp_path):
     assert "--resume" in refused(tmp_path, resume=tmp_path, only=("4.3.1-b",))
+
+
+def test_declarations_that_contradict_each_other_are_refused(tmp_path):
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text("models: [A]\n", encoding="utf-8")
+    second.write_text("models: [A]\nvideo: {h624: yes}\n", encoding="utf-8")
+    given = {"cameras": ("onvif://admin@127.19.200.1",), "declarations": (first, second)}
+    said = refused(tmp_path, **given)
+    assert "second.yaml:2: unknown field 'h624'; expected: h264" in said
+    second.write_text("models: [A]\n", encoding="utf-8")
+    assert "second.yaml:1: A is already declared by first.yaml" in refused(tmp_path, **given)
