@@ -41,6 +41,7 @@ from reference_platform.recording.planting import Planted, PlantedSegments, plan
 from reference_platform.settings import PlatformSettings
 from simulators import certificates
 from simulators.camera.gb28181.settings import GbSettings
+from simulators.ntp_server import NtpServer
 
 _LOCAL = "127.0.0.1"
 #: Platforms that share a process share its threads: none waits for the work of another.
@@ -88,6 +89,7 @@ class Hosted:
             http_port=plan.http_port or None,
             sip_port=plan.sip_port,
             sip_tls_port=plan.sip_tls_port,
+            ntp_port=plan.ntp_port,
             server_id=plan.server_id,
             certificate=certificate,
             key=certificate,
@@ -283,6 +285,8 @@ async def host_platforms(plan: PlatformHostPlan) -> int:
     folder.mkdir(parents=True)
     hosted = {one.point: Hosted(one, folder) for one in plan.platforms}
     runner = web.AppRunner(rig(hosted), access_log=None)
+    # Beside the rig: what the harness holds its own clock against when it judges a platform's.
+    reference = NtpServer(*plan.control)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(runner.cleanup)
         for one in hosted.values():
@@ -292,6 +296,8 @@ async def host_platforms(plan: PlatformHostPlan) -> int:
                 await one.start()
             await runner.setup()
             await web.TCPSite(runner, *plan.control).start()
+            await reference.start()
+            stack.push_async_callback(reference.stop)
         except (PlatformError, OSError) as error:
             logging.getLogger(__name__).exception("a platform did not start")
             _say({"error": _worded(error)})

@@ -70,6 +70,7 @@ class HostedPlatform:
     http_port: int = 80
     sip_port: int = 5060
     sip_tls_port: int = 5061
+    ntp_port: int = 123
     behaviours: tuple[str, ...] = ()
     cameras: tuple[HostedCamera, ...] = ()
     regions: Mapping[str, str] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from reference_platform import certificates
 from reference_platform.api import seeded
 from reference_platform.api.app import create_app
 from reference_platform.api.guard import Guard
+from reference_platform.clock.room import ClockRoom, clock_of
 from reference_platform.control.room import ControlRoom
 from reference_platform.errors import StartFailure
 from reference_platform.inventory.inventory import Inventory
@@ -51,6 +52,7 @@ class Platform:
         vault: seals what must be known in clear again.
         people, access, audit: who may do what, and what was done.
         inventory, events: what is managed, and what happens to it.
+        clock: how wrong it is, and to whom it is served.
         signalling: devices that register, and others; where pictures come from.
         control, patrols: who steers cameras, and what they do by themselves.
         media: live pictures (hub, viewers), watermark codes, tickets.
@@ -93,7 +95,7 @@ class Platform:
         self._sources = sources
         self._steering = steering
         self._media_limits = media_limits or MediaLimits()
-        self.time_source = time_source or SystemTime()
+        self.time_source = clock_of(time_source or SystemTime(), settings)
         self._password_cost = password_cost
         self._open = AsyncExitStack()
         self.first_password: str | None = None
@@ -165,6 +167,14 @@ class Platform:
         self.events = self.inventory.events
         self._closes(self.inventory.close)
         await self.inventory.start()
+        self.clock = ClockRoom(
+            settings,
+            self.inventory.settings.upstream_ntp,
+            self.inventory.alarms,
+            self.time_source,
+        )
+        self._closes(self.clock.close)
+        await self.clock.start()
 
         # Each further room: make it, self._closes(room.close), await room.start().
         # signalling and control before media; recording and playback after it.

@@ -17,6 +17,7 @@ class PlatformSettings:
         http_port: answers only with a redirect to HTTPS; ``None``: not offered.
         sip_port: of GB/T 28181 over UDP and TCP; 0 picks one.
         sip_tls_port: of GB/T 28181 over TLS; ``None``: not offered.
+        ntp_port: on which time is served to cameras (UDP); 0 picks one; ``None``: not offered.
         database_url: SQLAlchemy URL; "" for SQLite in ``data``.
         server_id: 20 digits, type 200 (GB/T 28181-2016, annex D).
         domain: SIP domain and digest realm; "" for the first ten digits of ``server_id``.
@@ -35,6 +36,7 @@ class PlatformSettings:
     http_port: int | None = 8080
     sip_port: int = 5060
     sip_tls_port: int | None = 5061
+    ntp_port: int | None = None
     database_url: str = ""
     server_id: str = "61010200002000000010"
     domain: str = ""

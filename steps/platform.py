@@ -18,6 +18,7 @@ from probes.platform.modes import measure_cascade, measure_docking, measure_page
 from probes.platform.regions import measure_regions
 from probes.platform.rights import measure_grain, measure_levels, measure_rights
 from probes.platform.roles import measure_roles
+from probes.platform.time_service import measure_time_service
 from probes.platform.tokens import measure_tokens
 from probes.platform.transport import measure_session_privacy, measure_transport
 from probes.platform.tree import measure_tree
@@ -48,6 +49,7 @@ _VISITS = {
     "搜索分析功能": "absence",
     "对接本工具": "docking",
     "以桌面与手机打开页面": "pages",
+    "询问时间": "clock",
 }
 
 
@@ -193,3 +195,8 @@ def pages_serve(scenario_run: ScenarioRun) -> None:
 @then("平台对接的信令与媒体受保护")
 def cascade_is_protected(scenario_run: ScenarioRun) -> None:
     judge_platform(scenario_run, "docking", measure_cascade)
+
+
+@then("平台提供网络校时且自身时钟准确")
+def time_is_served(scenario_run: ScenarioRun) -> None:
+    judge_platform(scenario_run, "clock", measure_time_service)

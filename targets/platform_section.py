@@ -28,6 +28,7 @@ PLATFORM_FIELDS = (
     "certificate_authority",
     "cameras",
     "device_ports",
+    "ntp_port",
     "concurrent_viewers",
     "retention_days",
     "modes",
@@ -69,6 +70,7 @@ def platform_point(
             int(reader.number(one, "platform.device_ports", 1, 65_535) or 0)
             for one in reader.items(fields.get("device_ports"), "platform.device_ports")
         ),
+        ntp_port=int(reader.number(fields.get("ntp_port"), "ntp_port", 1, 65_535) or 123),
         concurrent_viewers=int(
             reader.number(fields.get("concurrent_viewers"), "concurrent_viewers", 1, 100_000) or 0
         ),

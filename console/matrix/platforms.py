@@ -80,13 +80,16 @@ def platform_site(
     staged: Sequence[StagedPlatform], ground: Ground, network: str
 ) -> tuple[Site, PlatformHostPlan]:
     """The site of all staged platforms and the plan of the process that hosts them."""
+    plan = host_plan(tuple(one.bundled for one in staged), ground, network)
+    address, port = plan.control
     site = Site(
         name="matrix of platforms",
         points=tuple(one.bundled.point for one in staged),
         gb28181=registrar(ground, network),
+        time_servers=(f"{address}:{port}",),
         simulated=True,
     )
-    return site, host_plan(tuple(one.bundled for one in staged), ground, network)
+    return site, plan
 
 
 def platform_passwords(site: Site) -> dict[str, str]:

@@ -105,9 +105,12 @@ def measure_page_seek(recording: Recording) -> Measurement:
         place = seen.place_at(landed, stretch[-1])
         if place is None:
             place = (seen.time_at(landed) or 0.0) + 0.5
+        # The picture leapt at some moment since the photograph before.
+        late = seen.arrivals[landed] - seen.arrivals[landed - 1]
         error = place - float(one.get("position", 0.0))
         errors.append(round(error, 2))
-        if not -SEEK_BEFORE_S - _READING_S <= error <= SEEK_BEHIND_S + _READING_S:
+        latest, earliest = SEEK_BEHIND_S + _READING_S + late, -SEEK_BEFORE_S - _READING_S
+        if not earliest <= error <= latest:
             judgement.fault("off", seconds=round(error, 1))
     return judgement.measurement()
 

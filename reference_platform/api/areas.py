@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from reference_platform import VERSION
 from reference_platform.api.dependencies import PlatformDep, PrincipalDep, VersionQuery
 from reference_platform.api.problems import language_of
+from reference_platform.clock.room import ClockStatus
 from reference_platform.fields import OwnIdField
 from reference_platform.inventory.models import (
     Alarm,
@@ -24,6 +25,7 @@ from reference_platform.inventory.models import (
     ServiceChange,
 )
 from reference_platform.inventory.scenes import scene_types
+from reference_platform.people.operations import Operation
 from reference_platform.people.policy import SecurityChange, SecurityPolicy
 from reference_platform.times import Moment, moment
 
@@ -166,7 +168,16 @@ async def change_network(
     body: NetworkChange, principal: PrincipalDep, platform: PlatformDep
 ) -> Network:
     """Change it."""
-    return await platform.inventory.settings.change_network(principal, body)
+    changed = await platform.inventory.settings.change_network(principal, body)
+    platform.clock.look_again()
+    return changed
+
+
+@router.get("/network/clock", name="network.clock")
+async def clock(principal: PrincipalDep, platform: PlatformDep) -> ClockStatus:
+    """The platform's clock, and what its time servers say of it."""
+    platform.access.require(principal, Operation.NETWORK)
+    return platform.clock.status()
 
 
 @router.get("/security", name="security.get")

@@ -51,6 +51,10 @@ class CommonSettings:
         await self._change("network", Network, change)
         return await self._network()
 
+    async def upstream_ntp(self) -> list[str]:
+        """The time servers that the platform is held against."""
+        return (await self._network()).upstream_ntp
+
     async def security(self, principal: Principal) -> SecurityPolicy:
         """Passwords, failed log-ins, sessions."""
         self._access.require(principal, Operation.SECURITY)

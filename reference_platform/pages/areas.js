@@ -146,7 +146,29 @@ function settings(title, path, fields) {
   return { element, look };
 }
 
-const network = () => [settings(t("areas.network"), "/network", [
+/** How right the platform's clock is, by its time servers. */
+function clock() {
+  const body = h("div");
+  const seconds = (value) => (value === null ? "—" : t("clock.seconds", { value: value.toFixed(3) }));
+
+  async function look() {
+    await attempt(async () => {
+      const found = await get("/network/clock");
+      show(body,
+        h("p", {}, moment(found.now), " ", state(found.good, found.offset_s === null ? t("clock.alone") : t(found.good ? "clock.good" : "clock.off", { offset: found.offset_s.toFixed(3), error: found.error_s.toFixed(3) }))),
+        h("p", { class: "hint" }, found.ntp_port ? t("clock.served", { port: found.ntp_port }) : t("clock.not-served")),
+        table([
+          { label: t("areas.ntp"), cell: (each) => each.server },
+          { label: t("clock.offset"), cell: (each) => seconds(each.offset_s) },
+          { label: t("state"), cell: (each) => state(!each.problem, each.problem ? coded("clock", each.problem) : t("clock.answers")) },
+        ], found.upstreams, t("clock.none")));
+    });
+  }
+
+  return { element: h("section", { class: "resource" }, h("header", {}, h("h2", {}, t("clock.title")), h("button", { type: "button", onclick: look }, t("clock.look"))), body), look };
+}
+
+const network = () => [clock(), settings(t("areas.network"), "/network", [
   { name: "upstream_ntp", label: t("areas.ntp"), hint: t("areas.ntp-hint"), shown: (list) => list.join(" "), sent: (typed) => typed.split(/[\s,，]+/).filter(Boolean) },
   { name: "sip_domain", label: t("areas.sip-domain"), answered: true },
   { name: "server_id", label: t("areas.server-id"), answered: true },

@@ -297,6 +297,10 @@ class PlatformPort:
         """Start or stop a patrol, or ask where it is."""
         _not_offered("patrol")
 
+    async def clock(self, session: Session | None) -> Outcome:
+        """The platform's own word of the time, as ``time``."""
+        _not_offered("clock")
+
     async def viewers(self, session: Session, channel: str) -> Outcome:
         """``upstream_pulls`` and ``viewers`` of a channel."""
         _not_offered("viewers")

@@ -228,6 +228,10 @@ class ReferencePort(PlatformPort):
         finally:
             await channel.close()
 
+    async def clock(self, session: Session | None) -> Outcome:
+        """See ``PlatformPort``."""
+        return await self.ask(session, "GET", "/api/status")
+
     async def viewers(self, session: Session, channel: str) -> Outcome:
         """See ``PlatformPort``."""
         return await self.ask(session, "GET", f"/live/{quote(channel, safe='')}/viewers")

@@ -8,6 +8,7 @@ from visits.circumstances import Visit
 from visits.platform.absence import record_absence
 from visits.platform.accounts import record_accounts
 from visits.platform.browser import record_browser, record_browser_playback
+from visits.platform.clock import record_platform_clock
 from visits.platform.control import record_control, record_patrol
 from visits.platform.crossing import record_crossing
 from visits.platform.docking import record_docking
@@ -24,6 +25,7 @@ from visits.platform.wire import record_wire
 
 PLATFORM_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
     "platform:wire": record_wire,
+    "platform:clock": record_platform_clock,
     "platform:pages": record_pages,
     "platform:management": record_management,
     "platform:accounts": record_accounts,

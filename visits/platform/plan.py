@@ -14,6 +14,7 @@ _SECONDS = {
     "crossing": 180.0,
     "tokens": 120.0,
     "absence": 30.0,
+    "clock": 20.0,
     "pages": 180.0,
     "live": 120.0,
     "viewers": 90.0,
