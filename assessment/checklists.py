@@ -255,6 +255,9 @@ def _judge(
     if item.expects == "photo" and record.file is not None and not _is_picture(record.file):
         stated["file"] = record.file_name
         return Verdict.PENDING, Reason("checklist.not-a-photo", stated)
+    if record.reading is not None and len(record.scores) < item.inspectors:
+        stated |= {"found": len(record.scores), "needed": item.inspectors}
+        return Verdict.PENDING, Reason("checklist.scores-too-few", stated)
     if item.limit is not None and record.reading is not None:
         decision = decide(item.limit, _reading_measurement(item, record, ""))
         return decision.verdict, decision.reason
@@ -276,7 +279,13 @@ def _reading_measurement(item: ChecklistItem, record: Attestation, subject: str)
         subject=subject,
         started=started,
         ended=ended,
-        details={"who": record.who, "note": record.note, "zh": item.zh, "en": item.en},
+        details={
+            "who": record.who,
+            "note": record.note,
+            "zh": item.zh,
+            "en": item.en,
+            **({"scores": dict(record.scores)} if record.scores else {}),
+        },
         evidence={} if record.file is None else {record.file_name: record.file},
     )
 

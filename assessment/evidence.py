@@ -26,6 +26,7 @@ DOES_NOT_CONFORM = "does-not-conform"
 #: Largest photo or document that a record may name: a run keeps a copy of it.
 MAXIMUM_FILE_BYTES = 256 * 1024 * 1024
 _MAXIMUM_RECORD_FILES = 10_000
+_WORST, _BEST = 1, 5
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Attestation:
         who: name of the person who looked.
         when: day on which they looked.
         result: ``conforms``, ``does-not-conform``, or ``None`` when there is a reading instead.
-        reading: value that was read, in the unit of the item's limit.
+        reading: value that was read, in the unit of the item's limit; of ``scores`` their mean.
+        scores: what each inspector gave, by name, from 1 (bad) to 5 (excellent).
         file: the photo or document as it lies there now; ``None`` when none is named or it is
             not there.
         file_name: as the record names it, ``""`` if it names none.
@@ -57,6 +59,7 @@ class Attestation:
     when: datetime.date
     result: str | None = None
     reading: float | None = None
+    scores: tuple[tuple[str, float], ...] = ()
     file: Part | None = None
     file_name: str = ""
     sha256: str = ""
@@ -110,7 +113,8 @@ def _attestation(
         row.fault("when", "missing-field")
     elif when is not None and when > today:
         row.fault("when", "in-the-future", found=when.isoformat())
-    reading = _reading(row, item)
+    scores = _scores(row, item)
+    reading = _mean(scores) if scores else _reading(row, item)
     result = None
     if reading is None or row.has("result"):
         result = row.text("result", one_of=(CONFORMS, DOES_NOT_CONFORM))
@@ -125,6 +129,7 @@ def _attestation(
         when=when or today,
         result=result,
         reading=reading,
+        scores=scores,
         file=_file(row, root, beside, file_name),
         file_name=file_name,
         sha256=row.text("sha256", "").lower(),
@@ -162,13 +167,31 @@ def _item(row: Record, identifier: str, catalogue: Catalogue) -> ChecklistItem |
     return items[name]
 
 
+def _scores(row: Record, item: ChecklistItem | None) -> tuple[tuple[str, float], ...]:
+    """Five-grade scores (ITU-R BT.500) by the names of those who gave them."""
+    if item is None or not item.inspectors:
+        return ()
+    inner = row.record("scores")
+    if inner is None:
+        return ()
+    given = tuple((name, inner.number(name)) for name in inner.names())
+    for name, grade in given:
+        if not _WORST <= grade <= _BEST:
+            inner.fault(name, "not-a-grade", found=f"{grade:g}", low=_WORST, high=_BEST)
+    return given
+
+
+def _mean(scores: tuple[tuple[str, float], ...]) -> float:
+    return round(sum(grade for _, grade in scores) / len(scores), 2)
+
+
 def _reading(row: Record, item: ChecklistItem | None) -> float | None:
     inner = row.record("reading")
     if inner is None:
         # What is not there has no value: that is recorded as "does not conform".
         denied = row.has("result") and row.text("result") == DOES_NOT_CONFORM
         if item is not None and item.expects == "reading" and not denied:
-            row.fault("reading", "missing-field")
+            row.fault("scores" if item.inspectors else "reading", "missing-field")
         return None
     value = inner.optional_number("value")
     if value is None:
@@ -189,10 +212,10 @@ def _file(row: Record, root: Path, beside: Path, name: str) -> Part | None:
         return None
     if not path.is_file():
         return None
+    if path.stat().st_size > MAXIMUM_FILE_BYTES:
+        row.fault("file", "too-large", limit=MAXIMUM_FILE_BYTES)
+        return None
     with path.open("rb") as content:
         name_of_content = hashlib.file_digest(content, "sha256").hexdigest()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Part(name_of_content, media_type, path.stat().st_size, path)
-    if path.stat().st_size > MAXIMUM_FILE_BYTES:
-        row.fault("file", "too-large", limit=MAXIMUM_FILE_BYTES)
-        return None

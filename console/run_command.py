@@ -46,6 +46,8 @@ from standard.catalogue import catalogue
 from steps.acceptance import Acceptance, Desk, FindingStore
 from targets.site import Site
 
+#: Its limits stand in a text that has to be bought; the bundled site has none filled in.
+_NUMBERS_MISSING = ("5.3-b",)
 BAD_INPUT = 4
 TOOL_FAULT = 3
 INTERRUPTED = 130
@@ -225,7 +227,7 @@ def report_broken(plugin: AcceptancePlugin, lang: str, console: Console) -> None
 
 def _expected(one: RequirementSummary) -> tuple[str, ...]:
     """The verdicts of a compliant site without papers."""
-    on_papers = one.requirement.checklist or one.requirement.id in RESTS_ON
+    on_papers = one.requirement.checklist or one.requirement.id in (*RESTS_ON, *_NUMBERS_MISSING)
     return ("pass", "pending") if on_papers else ("pass",)
 
 

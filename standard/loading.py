@@ -145,6 +145,7 @@ def _checklist_item(row: Record) -> ChecklistItem:
         en=row.text("en"),
         expects=row.text("expects", one_of=EXPECTATIONS),  # type: ignore[arg-type]
         limit=bound,
+        inspectors=row.integer("inspectors", 0),
         scope=row.text("scope", "site", one_of=SCOPES),  # type: ignore[arg-type]
     )
     row.finish()

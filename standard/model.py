@@ -62,6 +62,7 @@ class ChecklistItem:
         zh, en: what is attested.
         expects: what shows it.
         limit: bounds the value of a ``reading``.
+        inspectors: least number of people whose scores make the reading; 0: it is read off.
         scope: the most that one record may speak for: ``point`` (the points that it names),
             ``model`` (every point with a model that it names), ``firmware`` (the same, within the
             firmware family that it names), ``site`` (the whole).
@@ -72,6 +73,7 @@ class ChecklistItem:
     en: str
     expects: Literal["photo", "document", "reading"]
     limit: Limit | None = None
+    inspectors: int = 0
     scope: Literal["point", "firmware", "model", "site"] = "site"
 
 

@@ -64,6 +64,9 @@ _NAMED: dict[str, dict[str, Any]] = {
     "evidence-without-firmware": {"model": "SIM-2M-4"},
     "evidence-of-a-model-family": {"model": "SIM-4M-1、SIM-2M*"},
 }
+#: What inspectors give a picture, by cell.
+_GOOD = (5, 4, 4, 5, 4)
+_SCORES = {"scores-of-four-inspectors": _GOOD[:4], "scores-below-four": (4, 3, 4, 3, 4)}
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,12 @@ def _attestation(
         outside = bound * 3 if item.limit.bound == "at_most" else bound / 3
         inside = bound / 2 if item.limit.bound == "at_most" else bound * 2
         reading = outside if name == "reading-out-of-range" else inside
+    scores: tuple[tuple[str, float], ...] = ()
+    if item.inspectors:
+        scores = tuple(
+            (f"inspector {number}", grade) for number, grade in enumerate(_SCORES.get(name, _GOOD))
+        )
+        reading = sum(grade for _, grade in scores) / len(scores)
     reading = _CLAUSES.get((name, item.item), reading)
     lacking = name == "evidence-says-no" or _LACKING.get(name) == item.item
     return Attestation(
@@ -159,6 +168,7 @@ def _attestation(
         when=today - 30 * _DAY,
         result="does-not-conform" if lacking else "conforms",
         reading=None if lacking else reading,
+        scores=() if lacking else scores,
         file=_FILES.get(requirement.id, _photo if item.expects == "photo" else _plain)(name),
         file_name="paper",
         page="" if name == "page-missing" else "12",

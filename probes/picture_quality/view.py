@@ -19,6 +19,8 @@ SMALLEST = 128
 """Pictures with a shorter side are not looked at."""
 TILES = (16, 9)
 """Tiles across and upright; 120 x 120 pixels each at 1920x1080."""
+FREE_ROWS = slice(1, 8)
+"""Rows of tiles that are looked at where burnt-in text would deceive: it stands in the others."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class View:
     @property
     def large_enough(self) -> bool:
         """Whether the instruments can look at it."""
-        return min(self.luma.shape) >= SMALLEST
+        return bool(min(self.luma.shape) >= SMALLEST)
 
     @cached_property
     def chroma(self) -> ChromaMap:
@@ -67,13 +69,6 @@ class View:
             ValueError: too small to be cut into blocks.
         """
         return chroma_map(self.luma, self.blue, self.red, full_range=True)
-
-    @cached_property
-    def unmasked(self) -> NDArray[np.bool_]:
-        """Tiles (rows, columns) that are free of burnt-in text for the larger part."""
-        free = self.chroma.unmasked.astype(np.float32)
-        tiles = cv2.resize(free, TILES, interpolation=cv2.INTER_AREA)
-        return np.asarray(tiles >= 0.5, np.bool_)
 
 
 _STRETCHED = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)

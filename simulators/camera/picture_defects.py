@@ -16,8 +16,9 @@ STARVED = defect(
 )
 #: Strengths of what is not painted: seconds after PLAY, kbit/s.
 USUAL = {FROZEN: 3.0, STARVED: 160.0}
-#: The noise of a picture is another in the next group of pictures, as in a camera.
+#: The noise of a picture is another in the next group of pictures, as in a camera; it needs bits.
 _TWO_GROUPS_S = 4.0
+_NOISY_KBPS = 24_576
 
 
 def strength_of(state: CameraState, name: str) -> float:
@@ -39,5 +40,5 @@ def with_faults(state: CameraState, spec: ClipSpec, elapsed: float) -> ClipSpec:
     if name:
         spec = replace(spec, fault=name, strength=strength_of(state, name))
     if name == "heavy-noise":
-        spec = replace(spec, seconds=_TWO_GROUPS_S)
+        spec = replace(spec, seconds=_TWO_GROUPS_S, bitrate_kbps=_NOISY_KBPS)
     return spec

@@ -1,0 +1,245 @@
+"""Standstill: for how long nothing in the picture changed while pictures went on coming.
+
+A scene in which nothing moves looks like a frozen picture, and cameras that take the noise out
+well leave nothing that would tell the two apart. What proves a freeze is how it begins: things
+that move in several places away from the border stop all at once, from one picture to the next. A
+car that leaves goes over the border; people and cars that stop do so one by one and slow down.
+Burnt-in text is not looked at: a clock may go on over a frozen sensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from probes.decoding import Blocks
+from probes.streams import Track
+
+State = Literal["moving", "faint", "still"]
+
+_MOVES = 3.0
+"""Grey levels by which the mean of a block changes when something moves through it."""
+_NOTHING = 0.5
+"""Smaller changes are rounding and what the encoder refines."""
+_MOST_CHANGED = 8
+_BURST = 4
+_LONGEST_GROUP_S = 2.6
+_TEXT_BAND = 0.12
+_BORDER = 0.04
+_FEWEST_PLACES = 2
+_WHOLE_PICTURE = 0.3
+"""Share of the blocks that move where the camera itself does."""
+_SLOWED = 0.6
+_MOST_REFINED = 2
+_TRAVEL_STEPS = 8
+_TRAVELLED = 2.0
+"""Blocks by which a thing must have moved."""
+_STEPS_BEFORE = 3
+_MOST_PICTURES = 3000
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture reduced to the means of its blocks, and when it came."""
+
+    at_s: float
+    blocks: Blocks
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """The longest time without any change.
+
+    Attributes:
+        seconds, lower, upper: how long; between two looks nothing is known, which the interval
+            holds.
+        proven: whether it is a freeze; a still scene otherwise.
+        begins_s: when it began, seconds from the beginning of the recording.
+    """
+
+    seconds: float
+    lower: float
+    upper: float
+    proven: bool
+    begins_s: float
+
+
+def find_standstill(track: Track) -> Standstill | None:
+    """The longest standstill of a track; ``None`` where too little of it can be decoded.
+
+    A few pictures at the beginning of each group are decoded, all of them where groups are long,
+    and those of the group in which something stops.
+    """
+    keys = [int(key) for key in track.key_units()]
+    if not keys:
+        return None
+    times = (track.units.first_ns - track.units.first_ns[0]) / 1e9
+    bounds = [*keys, len(times)]
+    groups = list(pairwise(bounds))
+    long = max(times[end - 1] - times[begin] for begin, end in groups) > _LONGEST_GROUP_S
+    each = _MOST_PICTURES if long else _BURST
+    bursts = [list(_looks(track, begin, min(each, end - begin), times)) for begin, end in groups]
+    bursts = [one for one in bursts if len(one) >= 2]
+    if not bursts:
+        return None
+    found = longest_standstill(bursts, float(times[-1]))
+    if found is None or found.proven or long:
+        return found
+    begin = _group_before(groups, times, found.begins_s)
+    if begin is None:
+        return found
+    whole = list(_looks(track, *begin, times))
+    closer = [one for one in bursts if one[-1].at_s < whole[0].at_s or one[0].at_s > whole[-1].at_s]
+    bursts = sorted([*closer, whole], key=lambda one: one[0].at_s)
+    return longest_standstill(bursts, float(times[-1]))
+
+
+def _group_before(
+    groups: Sequence[tuple[int, int]], times: NDArray[np.float64], moment: float
+) -> tuple[int, int] | None:
+    """The group of pictures that ends where a standstill begins, and the beginning of the next."""
+    earlier = [(begin, end) for begin, end in groups if times[begin] < moment - 1e-6]
+    if not earlier:
+        return None
+    begin, end = earlier[-1]
+    return begin, min(end - begin + _BURST, _MOST_PICTURES)
+
+
+def _looks(track: Track, begin: int, most: int, times: NDArray[np.float64]) -> Iterator[Look]:
+    for glance in track.glance_at(begin, most):
+        yield Look(float(times[glance.unit]), glance.blocks)
+
+
+def longest_standstill(bursts: Sequence[Sequence[Look]], end_s: float) -> Standstill | None:
+    """The longest standstill in ``bursts`` of consecutive pictures, in order of time.
+
+    ``end_s`` is the end of the recording.
+    """
+    steps = [_Step.of(*pair) for one in bursts for pair in pairwise(one)]
+    between = [_Step.of(first[-1], second[0]) for first, second in pairwise(bursts)]
+    every = sorted([*steps, *between], key=lambda one: one.begins_s)
+    if not every:
+        return None
+    inner = {id(one) for one in steps}
+    runs = _still_runs(every, inner)
+    gap = max((one.ends_s - one.begins_s for one in between), default=0.0)
+    if not runs:
+        return Standstill(0.0, 0.0, gap, False, 0.0)
+    first, last = max(runs, key=lambda run: every[run[1]].ends_s - every[run[0]].begins_s)
+    begins, ends = every[first].begins_s, every[last].ends_s
+    before = every[first - 1] if first else None
+    after = every[last + 1] if last + 1 < len(every) else None
+    earliest = before.begins_s if before is not None and id(before) not in inner else begins
+    latest = after.ends_s if after is not None and id(after) not in inner else ends
+    latest = end_s if after is None else latest
+    stop = _without_refinement(every, first)
+    proven = _stops_at_once(every[max(0, stop - _TRAVEL_STEPS) : stop], inner)
+    return Standstill(
+        seconds=ends - begins,
+        lower=ends - begins,
+        upper=max(ends - begins, latest - earliest),
+        proven=proven,
+        begins_s=begins,
+    )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What changed from one look to the next, away from burnt-in text."""
+
+    begins_s: float
+    ends_s: float
+    motion: float
+    places: list[tuple[float, float]]
+    share: float
+
+    @classmethod
+    def of(cls, before: Look, after: Look) -> _Step:
+        change = _change(before.blocks, after.blocks)
+        if change is None:
+            return cls(before.at_s, after.at_s, np.inf, [], 0.0)
+        most = np.partition(change.ravel(), -_MOST_CHANGED)[-_MOST_CHANGED:]
+        moving = change >= _MOVES
+        share = float(moving.mean())
+        return cls(before.at_s, after.at_s, float(most.mean()), _places(moving), share)
+
+    @property
+    def state(self) -> State:
+        if self.motion < _NOTHING:
+            return "still"
+        return "moving" if self.motion >= _MOVES else "faint"
+
+
+def _change(before: Blocks, after: Blocks) -> NDArray[np.float32] | None:
+    if before.shape != after.shape:
+        return None
+    band = round(before.shape[0] * _TEXT_BAND)
+    inside = np.abs(after - before)[band : before.shape[0] - band]
+    return np.asarray(inside, np.float32) if inside.size >= _MOST_CHANGED else None
+
+
+def _places(moving: NDArray[np.bool_]) -> list[tuple[float, float]]:
+    """Where something moves that does not touch the border, by blocks, the largest first."""
+    rows, columns = moving.shape
+    border = max(1, round(columns * _BORDER))
+    joined = cv2.dilate(moving.astype(np.uint8), np.ones((3, 3), np.uint8))
+    count, _, boxes, middles = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    found = []
+    for (left, top, wide, high, area), middle in zip(boxes[1:count], middles[1:count], strict=True):
+        apart = left > border and left + wide < columns - border
+        if apart and top > 0 and top + high < rows:
+            found.append((int(area), (float(middle[0]), float(middle[1]))))
+    return [place for _, place in sorted(found, reverse=True)]
+
+
+def _still_runs(steps: Sequence[_Step], inner: set[int]) -> list[tuple[int, int]]:
+    """First and last step of each run without change; between bursts re-coding is allowed."""
+    runs: list[tuple[int, int]] = []
+    begin: int | None = None
+    for number, one in enumerate(steps):
+        quiet = one.state == "still" or (id(one) not in inner and one.state == "faint")
+        starts = quiet and id(one) in inner
+        if begin is None and starts:
+            begin = number
+        elif begin is not None and not quiet:
+            runs.append((begin, number - 1))
+            begin = None
+    if begin is not None:
+        runs.append((begin, len(steps) - 1))
+    return runs
+
+
+def _without_refinement(steps: Sequence[_Step], first: int) -> int:
+    """Where motion ended: for a step or two an encoder refines the picture that stands."""
+    stop = first
+    while stop > max(0, first - _MOST_REFINED) and steps[stop - 1].state == "faint":
+        stop -= 1
+    return stop
+
+
+def _stops_at_once(before: Sequence[_Step], inner: set[int]) -> bool:
+    """Whether the steps just before show motion that neither left nor had time to slow down.
+
+    Several things, the whole picture, or one that travels: a screen in view that plays a film and
+    stops stays where it is.
+    """
+    last = before[-_STEPS_BEFORE:]
+    if len(last) < _STEPS_BEFORE or not all(
+        id(one) in inner and one.state == "moving" for one in last
+    ):
+        return False
+    usual = float(np.median([one.motion for one in last[:-1]]))
+    if last[-1].motion < _SLOWED * usual:
+        return False
+    if all(len(one.places) >= _FEWEST_PLACES or one.share >= _WHOLE_PICTURE for one in last):
+        return True
+    along = [one.places[0] for one in before if id(one) in inner and one.places]
+    if not all(one.places for one in last) or len(along) < len(before):
+        return False
+    return float(np.hypot(*np.subtract(along[-2], along[0]))) >= _TRAVELLED
