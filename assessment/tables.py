@@ -71,6 +71,32 @@ def read_tables(content: bytes) -> tuple[Table, ...]:
     return tables
 
 
+def read_words(content: bytes) -> tuple[str, ...]:
+    """Every piece of text of ``content``: cells of tables, and a Word document's paragraphs.
+
+    Raises:
+        TablesError: as ``read_tables``, except that a document need not hold a table.
+    """
+    if len(content) > _MAXIMUM_BYTES:
+        raise TablesError("too-large", limit=_MAXIMUM_BYTES)
+    cells = [value for table in _tables(content) for row in table.rows for value in row]
+    words = [str(value).strip() for value in cells if value is not None]
+    return tuple(dict.fromkeys(word for word in (*words, *_paragraphs(content)) if word))
+
+
+def _paragraphs(content: bytes) -> Iterator[str]:
+    """What stands in a Word document outside its tables."""
+    if not content.startswith(b"PK"):
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if "word/document.xml" not in archive.namelist():
+            return
+    document = docx.Document(io.BytesIO(content))
+    for section in document.sections:
+        yield from (one.text.strip() for one in section.header.paragraphs)
+    yield from (one.text.strip() for one in document.paragraphs[:_MAXIMUM_ROWS])
+
+
 def _any_value(row: Row) -> bool:
     return any(value not in (None, "") for value in row)
 

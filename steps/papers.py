@@ -21,6 +21,7 @@ from assessment.verdicts import Verdict
 from probes.papers.contract import measure_contract
 from probes.papers.judging import Paper
 from probes.papers.survey import measure_survey
+from probes.papers.survey_given import measure_survey_given
 from standard.catalogue import catalogue
 from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
 from steps.gb28181 import concluded
@@ -44,6 +45,22 @@ def every_item_is_attested(scenario_run: ScenarioRun) -> None:
         scenario_run.requirement, acceptance.attestations, acceptance.today, subjects
     ):
         scenario_run.judge_attested(finding)
+
+
+@then("勘查报告写明本场所与日期")
+def survey_names_the_site(scenario_run: ScenarioRun) -> None:
+    paper = _paper(scenario_run, "survey-report")
+    if isinstance(paper, Reason):
+        scenario_run.conclude(SITE, Conclusion(Verdict.PENDING, paper))
+        return
+    site = scenario_run.acceptance.site
+    names = [site.name, *(word for point in site.cameras for word in (point.id, point.name))]
+    measured = measure_survey_given(paper, names)
+    if measured is None:
+        reason = Reason("survey-given.not-readable", {"file": paper.name})
+        scenario_run.conclude(SITE, Conclusion(Verdict.PASS, reason, rule="nominal"))
+        return
+    scenario_run.conclude(SITE, concluded(scenario_run, measured))
 
 
 @then("勘查报告逐点列出所需信息且数值可信")

@@ -13,7 +13,7 @@ from PIL import Image
 from assessment.evidence import Attestation
 from assessment.recording import Part
 from console.matrix.cells import Cell
-from console.matrix.surveys import survey_part, workbook_part
+from console.matrix.surveys import given_part, survey_part, workbook_part
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
 from steps.acceptance import SITE
 from targets.site import Point
@@ -36,6 +36,7 @@ _OF_CAMERAS = "4.3.1-b"
 _LACKING = {
     "storage-time-missing": "storage-time",
     "overrun-clause-missing": "overrun-clause",
+    "request-missing": "survey-request",
     "mixed-lane-without-capture": "vehicle-captures",
 }
 
@@ -44,7 +45,7 @@ _LACKING = {
 #: all that a record can name. The first one is judged.
 _POINTS = tuple(
     Point(
-        f"6101020000132190000{number}",
+        f"6101020000132{number:07d}",
         f"matrix {number}",
         f"onvif://admin@127.21.255.{number}",
         scene="mixed-lane",
@@ -73,35 +74,34 @@ _SCORES = {"scores-of-four-inspectors": _GOOD[:4], "scores-below-four": (4, 3, 4
 class StagedPapers:
     """One state of the evidence folder and the cells that it proves.
 
-    ``points`` are those of the site, the first of which is judged; none: the site itself is.
+    ``points`` are those of the site, ``subject`` whom the cells' findings are about.
     """
 
     cells: tuple[Cell, ...]
     attestations: tuple[Attestation, ...]
     points: tuple[Point, ...] = ()
-
-    @property
-    def subject(self) -> str:
-        """Whom the cells' findings are about."""
-        return self.points[0].id if self.points else SITE
+    subject: str = SITE
 
 
 def stage_papers(
     cells: Iterable[Cell], catalogue: Catalogue, today: datetime.date
 ) -> list[StagedPapers]:
     """The states of the evidence folder that the checklist cells need."""
-    states: dict[tuple[str, bool], list[Cell]] = {}
+    states: dict[tuple[str, bool, bool], list[Cell]] = {}
     for cell in cells:
         requirement = catalogue[cell.requirement]
         if cell.stage == "evidence" and _attested(requirement):
-            states.setdefault((cell.name, requirement.attested_by_point), []).append(cell)
+            by_names = cell.requirement == "5.1-a"  # it reads which points a site has
+            key = (cell.name, requirement.attested_by_point, by_names)
+            states.setdefault(key, []).append(cell)
     staged = []
-    for (name, by_point), group in states.items():
+    for (name, by_point, by_names), group in states.items():
         attestations: list[Attestation] = []
         for cell in group:
             attestations += _papers(catalogue[cell.requirement], name, today)
-        points = _POINTS if by_point else ()
-        staged.append(StagedPapers(tuple(group), tuple(attestations), points))
+        points = _POINTS if by_point or by_names else ()
+        subject = _HERE if by_point else SITE
+        staged.append(StagedPapers(tuple(group), tuple(attestations), points, subject))
     return staged
 
 
@@ -126,7 +126,11 @@ def _lens_survey(name: str) -> Part:
 
 
 #: Papers that are read themselves, by requirement: what each cell hands in.
-_FILES: dict[str, Callable[[str], Part]] = {"5.1-b": survey_part, "4.3.1-e": _lens_survey}
+_FILES: dict[str, Callable[[str], Part]] = {
+    "5.1-a": given_part,
+    "5.1-b": survey_part,
+    "4.3.1-e": _lens_survey,
+}
 
 
 def _attested(requirement: Requirement) -> bool:

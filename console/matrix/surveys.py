@@ -36,6 +36,25 @@ def survey_part(name: str) -> Part:
     return _FORMS.get(name, _xlsx)(rows)
 
 
+def given_part(name: str) -> Part:
+    """The survey report that the cell ``name`` of 5.1-a needs: of which site, of which day."""
+    rows = sound_rows()
+    if name == "report-of-another-site":
+        for row in rows:
+            row[_ID] = f"44{row[_ID][2:]}"
+    if name == "report-undated":
+        for row in rows:
+            row[_DAY] = "三月"
+    if name == "report-dated-later":
+        for row in rows:
+            row[_DAY] = "2099年3月1日"
+    if name == "report-damaged":
+        return Part.of(_xlsx(rows).read()[:2_000], _XLSX)
+    if name == "report-as-pdf":
+        return Part.of(b"%PDF-1.7\n\xe2\xe3\xcf\xd3\n1 0 obj\x00", "application/pdf")
+    return {**_FORMS, "report-in-prose": _no_tables}.get(name, _xlsx)(rows)
+
+
 def sound_rows() -> Rows:
     """Four points in Xi'an, each with all that it must have."""
     return [
