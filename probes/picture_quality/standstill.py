@@ -151,7 +151,9 @@ def longest_standstill(bursts: Sequence[Sequence[Look]], end_s: float) -> Stands
 
 @dataclass(frozen=True)
 class _Step:
-    """What changed from one look to the next, away from burnt-in text."""
+    """What changed from one look to the next: how much and in which share of the blocks away from
+    burnt-in text, and where things moved.
+    """
 
     begins_s: float
     ends_s: float
@@ -161,27 +163,21 @@ class _Step:
 
     @classmethod
     def of(cls, before: Look, after: Look) -> _Step:
-        change = _change(before.blocks, after.blocks)
-        if change is None:
+        if before.blocks.shape != after.blocks.shape or min(before.blocks.shape) < _MOST_CHANGED:
             return cls(before.at_s, after.at_s, np.inf, [], 0.0)
-        most = np.partition(change.ravel(), -_MOST_CHANGED)[-_MOST_CHANGED:]
-        moving = change >= _MOVES
-        share = float(moving.mean())
-        return cls(before.at_s, after.at_s, float(most.mean()), _places(moving), share)
+        change = np.abs(after.blocks - before.blocks)
+        band = round(change.shape[0] * _TEXT_BAND)
+        inside = change[band : change.shape[0] - band].ravel()
+        most = np.partition(inside, -_MOST_CHANGED)[-_MOST_CHANGED:]
+        places = _places(change >= _MOVES)
+        share = float((inside >= _MOVES).mean())
+        return cls(before.at_s, after.at_s, float(most.mean()), places, share)
 
     @property
     def state(self) -> State:
         if self.motion < _NOTHING:
             return "still"
         return "moving" if self.motion >= _MOVES else "faint"
-
-
-def _change(before: Blocks, after: Blocks) -> NDArray[np.float32] | None:
-    if before.shape != after.shape:
-        return None
-    band = round(before.shape[0] * _TEXT_BAND)
-    inside = np.abs(after - before)[band : before.shape[0] - band]
-    return np.asarray(inside, np.float32) if inside.size >= _MOST_CHANGED else None
 
 
 def _places(moving: NDArray[np.bool_]) -> list[tuple[float, float]]:
