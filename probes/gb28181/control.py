@@ -32,9 +32,11 @@ from probes.gb28181.motion import (
     shift,
     total,
 )
+from probes.gb28181.patrol import judge_patrol
+from probes.gb28181.restart import judge_restart
 from protocols.gb28181.device import DeviceStatus, read_device_status
 
-INSTRUMENT = "gb-control/1"
+INSTRUMENT = "gb-control/2"
 #: Where the content of the picture goes: right and down are positive.
 _DIRECTIONS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
 _LENS = (*_DIRECTIONS, "zoom-in", "zoom-out")
@@ -55,7 +57,8 @@ def measure_control(recording: Recording) -> Measurement:
     """Judge a ``gb28181:control`` recording.
 
     Quantity ``gb-control``; ``details``: ``moves`` (what was seen of each command), ``ptz``
-    (``turning``, ``fixed``, ``unknown``), ``i_frame_s``.
+    (``turning``, ``fixed``, ``unknown``), ``i_frame_s``, ``patrol``, ``restart`` (what was seen of
+    them).
     """
     judgement, conversation = begin(recording, "gb-control", INSTRUMENT)
     live = next(iter(steps_of(recording, "live")), None)
@@ -69,6 +72,7 @@ def measure_control(recording: Recording) -> Measurement:
         _lens(judgement, media, commands)
         _key_picture(judgement, media, commands)
     _states(judgement, conversation, commands)
+    judge_restart(judgement, conversation)
     return judgement.measurement(conversation)
 
 
@@ -117,6 +121,7 @@ def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) ->
         elif what == "bad-checksum":
             _checksum(judgement, pictures, at, end)
     _preset(judgement, pictures, windows)
+    judge_patrol(judgement, pictures, windows)
     unseen = sorted({one["what"] for one in seen if one["found"] == "still"} - set(moved))
     if unseen and form != "fixed":
         judgement.doubt("direction-unseen", what=", ".join(unseen))

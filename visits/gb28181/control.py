@@ -13,8 +13,9 @@ from targets.gb28181.media_session import MediaOrder, MediaSession
 from visits.circumstances import Visit
 from visits.gb28181.script import Script, Step, conversation
 
-#: A preset that nobody is likely to use; it is deleted afterwards.
-PRESET = 250
+#: Presets that nobody is likely to use, and a patrol that few do; they are deleted afterwards.
+PRESET, SECOND_PRESET = 250, 249
+PATROL = 8
 _SPEED, _ZOOM_SPEED = 0x80, 8
 _MOVES = (
     ("left", ptz.move(pan=-_SPEED)),
@@ -25,6 +26,8 @@ _MOVES = (
     ("zoom-out", ptz.move(zoom=-_ZOOM_SPEED)),
 )
 _HOME_SECONDS = 10
+#: PTZType of a gun that cannot be turned.
+FIXED = "3"
 _HOME_FIELDS = ("Enabled", "ResetTime", "PresetIndex")
 
 
@@ -47,6 +50,13 @@ class _Control:
         self.script = script
         self.channel = channel
         self._move = script.lengths.gb_move
+        self._patrols = script.visit.circumstances.intrusive and not self._is_fixed
+        self._dwell = max(1, int(script.lengths.gb_patrol / 8))
+
+    @property
+    def _is_fixed(self) -> bool:
+        """Whether the catalogue says that the lens cannot be turned."""
+        return str(self.script.visit.facts.get("ptz_type")) == FIXED
 
     async def during(self, _: MediaSession, __: Step) -> None:
         """Everything that the picture or the device's own word shows."""
@@ -94,14 +104,28 @@ class _Control:
         await self.script.rest(self._move)
         await self._ptz("stop", ptz.stop().to_hex(), "still")
         await self.script.rest(self._move)
+        if self._patrols:
+            await self._ptz("second-preset-set", ptz.preset("set", SECOND_PRESET).to_hex())
         await self._ptz("preset-call", ptz.preset("call", PRESET).to_hex(), "back")
         await self.script.rest(2 * self._move)
+        if self._patrols:
+            await self._patrol()
         digits = right.to_hex()
         wrong = f"{int(digits[-2:], 16) ^ 0x5A:02X}"
         await self._ptz("bad-checksum", digits[:-2] + wrong, "still")
         await self.script.rest(self._move)
         await self._ptz("stop", ptz.stop().to_hex(), "still")
         await self._home(PRESET)
+
+    async def _patrol(self) -> None:
+        """Begun at the first of two presets: to the second, and back."""
+        for preset in (SECOND_PRESET, PRESET):
+            await self._ptz("patrol-add", ptz.cruise_point("add", PATROL, preset).to_hex())
+        await self._ptz("patrol-dwell", ptz.cruise_dwell(PATROL, self._dwell).to_hex())
+        await self._ptz("patrol-start", ptz.cruise_start(PATROL).to_hex(), "there and back")
+        await self.script.rest(self.script.lengths.gb_patrol)
+        await self._ptz("stop", ptz.stop().to_hex(), "still")
+        await self.script.rest(self._move)
 
     async def _home(self, preset: int) -> None:
         """Have the camera return by itself to ``preset``, and then as it was set before."""
@@ -136,6 +160,11 @@ class _Control:
         with contextlib.suppress(VisitProblem):
             await self._ptz("stop", ptz.stop().to_hex(), "still")
             await self._ptz("preset-call", ptz.preset("call", PRESET).to_hex(), "back")
+            if self._patrols:
+                whole = ptz.cruise_point("delete", PATROL, 0)
+                await self._ptz("patrol-delete", whole.to_hex())
+                second = ptz.preset("delete", SECOND_PRESET)
+                await self._ptz("second-preset-delete", second.to_hex())
             await self._ptz("preset-delete", ptz.preset("delete", PRESET).to_hex())
 
     async def configure(self) -> None:
@@ -163,7 +192,9 @@ class _Control:
         script, since = self.script, self.script.now
         await script.command("reboot", [("TeleBoot", "Boot")], expected="registers anew")
         with script.step("return", registered=False) as step:
-            step["registered"] = await script.happened("registered", since, script.lengths.gb_come)
+            step["registered"] = await script.happened(
+                "registered", since, script.lengths.gb_return
+            )
 
 
 def on_duty(status: Exchange) -> bool:

@@ -17,7 +17,8 @@ def planned_gb28181(kind: str, lengths: Lengths) -> float:
         "keepalive": lengths.gb_watch + 8 * 60.0 + react,
         "queries": 12 * answer,
         "live": 2 * answer + 3 * (session + lengths.gb_live),
-        "control": 14 * answer + session + 30 * lengths.gb_move,
+        "control": 16 * answer
+        + (session + 34 * lengths.gb_move + lengths.gb_patrol + lengths.gb_return / 2),
         "records": 6 * answer + 3 * session + 8 * lengths.gb_play,
         "alarm": 8 * answer + 3 * react,
         "broadcast": 4 * answer + 2 * session + 2 * lengths.gb_live,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulators.behaviours import defect
+from simulators.behaviours import defect, variant
 from simulators.camera.gb28181.head import Cruise, Home, PanTiltHead, Position
 from simulators.camera.gb28181.markup import Order
 from simulators.camera.onvif.device_memory import NO_PTZ, OUTPUT_INVERTED
@@ -19,6 +19,13 @@ CHECKSUM_IGNORED = defect(
 )
 PRESET_LOST = defect("preset-lost", "Presets are set with success and are not kept.")
 STOP_IGNORED = defect("stop-ignored", "The stop command has no effect: the camera moves on.")
+PATROL_IGNORED = defect(
+    "patrol-ignored", "Patrols are set and started with success, and the lens stays where it is."
+)
+RESTART_IGNORED = defect("restart-ignored", "TeleBoot is answered 200 and nothing happens.")
+RESTART_TOLD = variant(
+    "gb-restart-with-farewell", "Told to restart, the device first leaves the platform."
+)
 
 _RESTART_S = 2.0
 
@@ -47,7 +54,9 @@ async def obey(device: GbDevice, order: Order) -> str | None:
         device.sessions.force_key(channel)
         return None
     if order.has("TeleBoot"):
-        device.spawn(device.restart(_RESTART_S))
+        if not device.state.has(RESTART_IGNORED):
+            farewell = device.state.has(RESTART_TOLD)
+            device.spawn(device.restart(_RESTART_S, farewell=farewell))
         return None
     for name, sign in (("DragZoomIn", 1), ("DragZoomOut", -1)):
         if order.has(name):
@@ -123,6 +132,8 @@ def _ptz(device: GbDevice, head: PanTiltHead, text: str) -> None:
             device.memory.wiper_on = code == 0x8C
         else:
             device.memory.output_on = (code == 0x8C) != state.has(OUTPUT_INVERTED)
+    elif code == 0x88 and state.has(PATROL_IGNORED):
+        return
     elif 0x81 <= code <= 0x8A and not (code <= 0x83 and state.has(PRESET_LOST)):
         _preset(head, now, code, first, second, third)
 

@@ -156,13 +156,16 @@ class GbDevice:
         """Close or open the contact at the alarm input."""
         await alarms.contact(self, closed)
 
-    async def restart(self, seconds: float) -> None:
-        """Fall silent as a device does that restarts, and register anew afterwards."""
+    async def restart(self, seconds: float, *, farewell: bool = False) -> None:
+        """Fall silent as a device does that restarts, and register anew afterwards.
+
+        ``farewell``: it leaves the platform before.
+        """
         await self.sessions.close()
         await self.subscriptions.close()
         self.broadcasts.ended()
         if self.registration is not None:
-            await self.registration.fall_silent(seconds)
+            await self.registration.fall_silent(seconds, farewell=farewell)
 
     # What registration needs
 
@@ -186,6 +189,11 @@ class GbDevice:
     def drop_connection(self) -> None:
         """See ``Signalling``."""
         self.wire.drop()
+
+    def begin_anew(self) -> None:
+        """See ``Signalling``."""
+        self.wire.drop()
+        self.wire.begin_anew()
 
     # Speaking
 

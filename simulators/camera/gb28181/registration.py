@@ -65,6 +65,9 @@ class Signalling(Protocol):
     def drop_connection(self) -> None:
         """Close the connection that SIP goes over, if it has one."""
 
+    def begin_anew(self) -> None:
+        """Register as if never before: the device has restarted."""
+
 
 class Registration:
     """The loop of one device: out, registering, in.
@@ -112,10 +115,13 @@ class Registration:
         self._lost = True
         self._changed.set()
 
-    async def fall_silent(self, seconds: float) -> None:
-        """Say nothing for a while, without a farewell, then register anew."""
+    async def fall_silent(self, seconds: float, *, farewell: bool) -> None:
+        """Say nothing for a while, with or without a ``farewell``, then register anew."""
         await self._end_task()
+        if farewell:
+            await self._leave(1.0)
         self.online = False
+        self._signalling.begin_anew()
         await asyncio.sleep(seconds)
         self.start()
 

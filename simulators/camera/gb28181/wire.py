@@ -114,8 +114,14 @@ class Wire:
         self._endpoint.change = self._changed
         self._endpoint.user_agent = f"Tantou {self._state.identity.model}"
         await self._endpoint.start()
-        self._call_id = f"{self._endpoint.random.getrandbits(64):016x}@{self._state.address}"
-        self._tag = f"{self._endpoint.random.getrandbits(32):08x}"
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Registrations are of one Call-ID from here on (RFC 3261 10.2: one for a boot cycle)."""
+        random = self.endpoint.random
+        self._call_id = f"{random.getrandbits(64):016x}@{self._state.address}"
+        self._tag = f"{random.getrandbits(32):08x}"
+        self._sequence = 0
 
     async def stop(self) -> None:
         """Close."""

@@ -29,6 +29,11 @@ _PLAN = (
     *("left", "stop", "right", "stop", "up", "stop", "down", "stop"),
     *("right", "stop", "preset-call", "bad-checksum", "stop", "iframe"),
 )
+_PATROL = (
+    "preset-set",
+    *("right", "stop", "second-preset-set", "preset-call"),
+    *("patrol-start", "stop", "bad-checksum", "stop", "iframe"),
+)
 _VELOCITY = {"left": (-4, 0), "right": (4, 0), "up": (0, -3), "down": (0, 3)}
 
 
@@ -48,6 +53,8 @@ def commanded(
     key_after: int = 3,
     late_s: float = 0.0,
     status: int = 200,
+    plan: tuple[str, ...] = _PLAN,
+    patrol: tuple[int, ...] = (),
 ) -> Recording:
     talk = Talk()
     step = invite(talk)
@@ -56,9 +63,10 @@ def commanded(
     commands: list[dict[str, Any]] = []
     frames, key_at = [], -1
     x, y, stored = 540, 400, (540, 400)
+    second = stored
     velocity = (0, 0)
     each = round(_EACH * 25)
-    for what in ("", *_PLAN):
+    for what in ("", *plan):
         at = begun + len(frames) / 25 - 0.01  # before the picture that shows what it does
         if what:
             entry = {"name": "command", "what": what, "at": at, "ended": at, "status": status}
@@ -69,13 +77,17 @@ def commanded(
             velocity = (0, 0)
         elif what == "preset-set":
             stored = (x, y)
+        elif what == "second-preset-set":
+            second = (x, y)
         elif what == "preset-call" and preset:
             x, y = stored
         elif what == "bad-checksum" and not checksum:
             velocity = _VELOCITY["right"]
         elif what == "iframe":
             key_at = len(frames) + key_after
-        for _ in range(each):
+        for count in range(2 * each if what == "patrol-start" else each):
+            if what == "patrol-start" and count % 20 == 19 and count // 20 < len(patrol):
+                x, y = (stored, second)[patrol[count // 20]]
             x, y = x + velocity[0], y + velocity[1]
             x, y = max(0, min(1080, x)), max(0, min(820, y))
             frames.append(texture()[y : y + 180, x : x + 320])
@@ -145,6 +157,30 @@ def test_a_fixed_camera_has_no_lens_to_move() -> None:
     unknown = measure_control(commanded(turned=0, ptz_type=None))
     assert unknown.spoilt is not None
     assert unknown.spoilt.code == "gb-control.form-unknown"
+
+
+@pytest.mark.parametrize(
+    ("patrol", "preset", "found"),
+    [
+        ((1, 0), True, "there-and-back"),
+        ((1,), True, "there"),
+        ((), True, "still"),
+        ((), False, None),
+    ],
+    ids=["as told", "stays", "ignored", "without presets"],
+)
+def test_a_patrol(patrol: tuple[int, ...], preset: bool, found: str | None) -> None:
+    measured = measure_control(commanded(plan=_PATROL, patrol=patrol, preset=preset))
+    assert measured.details.get("patrol") == found
+    assert ("patrol-ignored" in reasons(measured)) is (found == "still")
+    doubts = [one["code"] for one in measured.details["doubts"]]
+    assert ("gb-control.patrol-unseen" in doubts) is (found == "there")
+
+
+def test_without_leave_no_patrol_is_judged() -> None:
+    measured = measure_control(commanded())
+    assert "patrol" not in measured.details
+    assert "gb-control.patrol-not-tried" in [one["code"] for one in measured.details["notes"]]
 
 
 def test_without_a_device_the_visit_says_why() -> None:

@@ -30,16 +30,12 @@ from protocols.sip.capture import write_conversation
 from protocols.sip.message import SipRequest, parse_message
 from protocols.sip.passed import PassedMessage
 from simulators.behaviours import registry
-from simulators.camera import clips
 from simulators.camera.gb28181 import quirks
 from simulators.camera.gb28181.quirk_findings import FINDINGS
-from simulators.camera.gb28181.stream_faults import clip_spec
-from simulators.camera.gb28181.view import panorama
-from simulators.camera.state import CameraState
 from simulators.platform import lower_platform
 from standard.catalogue import catalogue
 from tests.visits.gb28181.cascade import CAMERA, LOWER, cascade
-from tests.visits.gb28181.equipment import QUICK, bench
+from tests.visits.gb28181.equipment import QUICK, bench, warm
 from visits.gb28181.script import PCAPNG
 
 PROBES: Mapping[str, Sequence[Callable[[Recording], Measurement]]] = {
@@ -130,16 +126,8 @@ def outcomes() -> Outcomes:
 
         return await asyncio.gather(*(one(kind, name) for kind, name in wanted))
 
-    warm()
+    warm(set(), {quirks.MAP_SAYS_H264})
     return dict(zip(wanted, asyncio.run(all_of_them()), strict=True))
-
-
-def warm() -> None:
-    """Encode and paint what is shown, so that no session has to wait for it."""
-    for behaviours in (set(), {quirks.MAP_SAYS_H264}):
-        spec = clip_spec(CameraState("127.0.0.1", "p", behaviours=behaviours))
-        clips.encode(spec)
-        panorama(spec.scene, spec.look, spec.seed)
 
 
 def test_every_quirk_is_in_the_table() -> None:

@@ -10,9 +10,12 @@ from typing import Any
 
 from assessment.recording import Recording
 from simulators import certificates
+from simulators.camera import clips
 from simulators.camera.clock import configure as configure_clock
 from simulators.camera.gb28181.device import GbDevice
 from simulators.camera.gb28181.settings import GbSettings
+from simulators.camera.gb28181.stream_faults import clip_spec
+from simulators.camera.gb28181.view import panorama
 from simulators.camera.state import CameraState
 from targets.camera import parse_camera
 from targets.credentials import Secret
@@ -104,6 +107,14 @@ async def bench(
     finally:
         await device.stop()
         await platform.stop()
+
+
+def warm(*behaviours: set[str]) -> None:
+    """Encode and paint what is shown, so that no session has to wait for it."""
+    for each in behaviours or (set(),):
+        spec = clip_spec(CameraState("127.0.0.1", "p", behaviours=each))
+        clips.encode(spec)
+        panorama(spec.scene, spec.look, spec.seed)
 
 
 def steps(recording: Recording, name: str) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 import asyncio
 
-from tests.visits.gb28181.equipment import bench, steps
+from assessment.recording import Recording
+from probes.gb28181.control import measure_control
+from tests.visits.gb28181.equipment import bench, steps, warm
 
 
 def test_guard_and_recording_are_switched_and_read_back():
@@ -20,6 +22,34 @@ def test_guard_and_recording_are_switched_and_read_back():
             assert "reboot" not in what
 
     asyncio.run(scenario())
+
+
+def test_with_leave_a_patrol_is_begun_and_the_device_restarted():
+    expected = {
+        "gb-restart-with-farewell": (None, "there-and-back", "done"),
+        "patrol-ignored": ("gb-control.patrol-ignored", "still", "done"),
+        "restart-ignored": ("gb-control.restart-ignored", "there-and-back", "ignored"),
+    }
+
+    async def visited(behaviour: str) -> Recording:
+        async with bench(behaviour, intrusive=True) as made:
+            recording = await made.visit("control")
+            head = made.device.memory.head(recording.facts["channel"])
+            assert head.cruises == head.presets == {}, "what was set is deleted"
+            return recording
+
+    async def scenario():
+        return await asyncio.gather(*map(visited, expected))
+
+    warm()
+
+    for recording, (behaviour, wanted) in zip(
+        asyncio.run(scenario()), expected.items(), strict=True
+    ):
+        measured = measure_control(recording)
+        found = [one["code"] for one in measured.details["reasons"]]
+        assert found == [wanted[0]] * bool(wanted[0]), behaviour
+        assert (measured.details["patrol"], measured.details["restart"]) == wanted[1:], behaviour
 
 
 def test_an_alarm_that_gets_no_answer_is_repeated():
