@@ -19,7 +19,7 @@ def judge_restart(judgement: Judgement, conversation: Conversation) -> None:
     """Whether the device restarted, where it was told to (with leave to change it).
 
     It did when it came back under a new Call-ID (RFC 3261 10.2: one for a boot cycle), after a
-    farewell, or after a silence. No clause says how long it may take (ruling R-061).
+    farewell, or after a silence. No clause says how long it may take (ruling R-059).
     ``details["restart"]``: ``done``, ``ignored``, ``not-back`` or ``unclear``.
     """
     recording = judgement.recording
