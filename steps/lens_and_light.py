@@ -12,7 +12,8 @@ from assessment.recording import Recording
 from assessment.verdicts import Verdict
 from probes.exposure import measure_highlights, measure_shadows
 from probes.lens import measure_lens
-from probes.papers.target_pixels import measure_target_pixels
+from probes.marker import measure_marker
+from probes.papers.target_pixels import measure_target_pixels, read_target
 from probes.sensor_functions import measure_highlight, measure_wide_dynamic
 from steps.acceptance import Conclusion, HarnessError, ScenarioRun, gravest
 from steps.papers import paper_on
@@ -43,7 +44,16 @@ def target_has_pixels_enough(scenario_run: ScenarioRun) -> None:
         if isinstance(paper, Reason):
             return Conclusion(Verdict.PENDING, paper)
         picture = _picture(scenario_run, point)
-        return scenario_run.compare(measure_target_pixels(paper, point.id, picture))
+        computed = scenario_run.compare(measure_target_pixels(paper, point.id, picture))
+        target = read_target(paper, point.id)
+        if point.marker is None or isinstance(target, Reason):
+            return computed
+        recordings = scenario_run.acceptance.history("stream:day", point)
+        if not recordings:
+            return gravest([computed, Conclusion.open("target-pixels.no-recording")])
+        marker = point.marker
+        seen = measure_marker(recordings[-1], marker.width, marker.distance, target)
+        return gravest([computed, scenario_run.compare(seen)])
 
     scenario_run.judge_each(judge)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from protocols.xml_reading import children, find, words
@@ -23,6 +24,16 @@ class ZoomDrive:
     low: float | None
     high: float | None
     fastest: float | None
+
+    def aside(self, position: float | None, share: float) -> float | None:
+        """A position ``share`` of the whole way from ``position``, inwards where there is room.
+
+        ``None`` for a drive that has no positions, or does not tell where it stands.
+        """
+        if self.low is None or self.high is None or position is None:
+            return None
+        step = share * (self.high - self.low)
+        return position + step if position + step <= self.high else position - step
 
     @classmethod
     async def find(cls, client: OnvifClient, profile: str) -> ZoomDrive | None:
@@ -49,9 +60,10 @@ class ZoomDrive:
         status = await self.client.optional("ptz", "GetStatus", ProfileToken=self.profile)
         zoom = find(status, "PTZStatus", "Position", "Zoom")
         try:
-            return None if zoom is None else float(zoom.get("x", ""))
+            told = math.nan if zoom is None else float(zoom.get("x", ""))
         except ValueError:
             return None
+        return told if math.isfinite(told) else None
 
     async def moving(self) -> bool | None:
         """Whether it says that it moves; ``None`` when it does not say."""

@@ -83,6 +83,14 @@ class PlatformAccess:
 
 
 @dataclass(frozen=True)
+class Marker:
+    """A QR code held up before a camera, square to it: its side and its distance in metres."""
+
+    width: float
+    distance: float
+
+
+@dataclass(frozen=True)
 class Point:
     """One point of the inventory: a camera at a place, or the operator's platform.
 
@@ -92,6 +100,7 @@ class Point:
     that papers state (``ip_code``, ``model``, ``supply``...), compared with what is found.
     ``platform`` says how a platform is worked that is itself accepted. ``declaration`` is the file
     of ``Site.declarations`` that speaks of this device alone, "" for the one of its model.
+    ``marker`` is in view by day, if anything of known size is.
     """
 
     id: str
@@ -109,6 +118,7 @@ class Point:
     gb28181: str = ""
     platform: PlatformAccess | None = None
     declaration: str = ""
+    marker: Marker | None = None
 
     @property
     def registers_as_platform(self) -> bool:

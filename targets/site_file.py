@@ -27,6 +27,7 @@ from targets.site import (
     Certificate,
     Exclusion,
     Gb28181Listen,
+    Marker,
     Point,
     Site,
     Wire,
@@ -202,6 +203,7 @@ _POINT_FIELDS = (
     "password",
     "gb28181",
     "declaration",
+    "marker",
 )
 
 
@@ -339,7 +341,21 @@ def _point(reader: Reader, node: yaml.Node) -> Point:
         certificate=_certificate(reader, fields.get("certificate")),
         gb28181=_device_id(reader, fields.get("gb28181"), "gb28181"),
         declaration=declaration_name(reader, fields.get("declaration")),
+        marker=_marker(reader, fields.get("marker")),
     )
+
+
+def _marker(reader: Reader, node: yaml.Node | None) -> Marker | None:
+    """What of known size is in view."""
+    if node is None:
+        return None
+    fields = reader.mapping(node, "marker", ("width", "distance"))
+    width = reader.number(fields.get("width"), "marker.width", 0.01, 20)
+    distance = reader.number(fields.get("distance"), "marker.distance", 0.1, 1000)
+    if width is None or distance is None:
+        reader.note(node, "marker-incomplete")
+        return None
+    return Marker(width, distance)
 
 
 def _device_id(reader: Reader, node: yaml.Node | None, where: str, default: str = "") -> str:

@@ -50,19 +50,14 @@ async def record_lens(visit: Visit) -> None:
 async def _moved(visit: Visit, drive: ZoomDrive) -> AsyncIterator[None]:
     """Out of its place while the block runs, and back in it afterwards."""
     position = await drive.position()
-    by_position = drive.low is not None and drive.high is not None and position is not None
-    move: Facts = {"way": "position" if by_position else "speed", "from": position, "to": None}
-    visit.facts["move"] = move | {"accepted": True, "detail": ""}
-    if drive.low is not None and drive.high is not None and position is not None:
-        step = _SHARE * (drive.high - drive.low)
-        target = position + step if position + step <= drive.high else position - step
-        visit.facts["move"]["to"] = target
-    else:
-        target = None
+    target = drive.aside(position, _SHARE)
+    move: Facts = {"way": "speed" if target is None else "position", "from": position, "to": target}
+    visit.facts["move"] = move
     try:
         await _drive(visit, drive, target, inwards=True)
+        move |= {"accepted": True, "detail": ""}
     except OnvifFault as fault:
-        visit.facts["move"] |= {"accepted": False, "detail": str(fault)}
+        move |= {"accepted": False, "detail": str(fault)}
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,19 @@ _FOCAL_LENGTHS = re.compile(
 _TYPE_OF_SENSOR = re.compile(r"1\s*/\s*(\d+(?:\.\d+)?)\s*(?:\"|″|”|''|英寸|寸|inch|型)?.*")
 _SIDES_OF_SENSOR = re.compile(r"(\d+(?:\.\d+)?)\s*(?:mm)?\s*[x×*]\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米)?")
 _PIXELS = re.compile(r"(\d{3,5})\s*[x×*]\s*(\d{3,5}).*")
-_NUMBERS = ("target-distance", "target-pixels")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a survey asks to see: a side of the target, how far it is, and in how many pixels.
+
+    ``axis`` is ``width`` or ``height``; metres and pixels.
+    """
+
+    axis: str
+    size_m: float
+    distance_m: float
+    required: float
 
 
 @dataclass(frozen=True)
@@ -62,46 +74,62 @@ def measure_target_pixels(
     spoilt: why the paper cannot be read (as of ``survey-report``), ``target-pixels.
     point-not-surveyed``, ``.fields-missing`` (fields), ``.unread`` (fields).
     """
-    try:
-        points = surveyed_points(read_tables(paper.file.read()))
-    except TablesError as error:
-        return _spoilt(paper, error.reason(QUANTITY))
-    row = _row_of(points, point)
-    if row is None:
-        return _spoilt(paper, Reason(f"{QUANTITY}.point-not-surveyed"))
-    axis = "height" if row.has("target-height") and not row.has("target-width") else "width"
+    found = _read(paper, point)
+    if isinstance(found, Reason):
+        return _spoilt(paper, found)
+    row, target = found
     focal_field = "set-focal" if row.has("set-focal") else "lens"
-    needed = (focal_field, "sensor", f"target-{axis}", *_NUMBERS)
-    if lacking := [name for name in needed if not row.has(name)]:
+    if lacking := [name for name in (focal_field, "sensor") if not row.has(name)]:
         return _spoilt(paper, Reason(f"{QUANTITY}.fields-missing", {"fields": _named(lacking)}))
     if row.has("resolution") or picture is None:
         picture = _pixels(row.cells.get("resolution"))
-    numbers = {name: number(row.cells[name]).value for name in (f"target-{axis}", *_NUMBERS)}
     focal = _focal(row.cells[focal_field])
-    sensor = None if picture is None else _side(row.cells["sensor"], picture, axis)
-    unread = [name for name, value in numbers.items() if not value]
-    unread += [focal_field] * (focal is None) + ["sensor"] * (picture is not None and not sensor)
+    sensor = None if picture is None else _side(row.cells["sensor"], picture, target.axis)
+    unread = [focal_field] * (focal is None) + ["sensor"] * (picture is not None and not sensor)
     unread += ["resolution"] * (picture is None)
-    if unread or focal is None or sensor is None or picture is None:
+    if focal is None or sensor is None or picture is None:
         return _spoilt(paper, Reason(f"{QUANTITY}.unread", {"fields": _named(unread)}))
-    known = {name: value for name, value in numbers.items() if value}
-    return _computed(paper, axis, focal, sensor, picture, known)
+    return _computed(paper, target, focal, sensor, picture)
+
+
+def read_target(paper: Paper, point: str) -> Target | Reason:
+    """What a survey asks to see at ``point``, or why it does not tell."""
+    found = _read(paper, point)
+    return found if isinstance(found, Reason) else found[1]
+
+
+def _read(paper: Paper, point: str) -> tuple[SurveyedPoint, Target] | Reason:
+    try:
+        points = surveyed_points(read_tables(paper.file.read()))
+    except TablesError as error:
+        return error.reason(QUANTITY)
+    row = _row_of(points, point)
+    if row is None:
+        return Reason(f"{QUANTITY}.point-not-surveyed")
+    axis = "height" if row.has("target-height") and not row.has("target-width") else "width"
+    names = (f"target-{axis}", "target-distance", "target-pixels")
+    if lacking := [name for name in names if not row.has(name)]:
+        return Reason(f"{QUANTITY}.fields-missing", {"fields": _named(lacking)})
+    size, distance, required = (number(row.cells[name]).value or 0.0 for name in names)
+    target = Target(axis, size, distance, required)
+    unread = [
+        name for name, value in zip(names, (size, distance, required), strict=True) if value <= 0
+    ]
+    return Reason(f"{QUANTITY}.unread", {"fields": _named(unread)}) if unread else (row, target)
 
 
 def _computed(
     paper: Paper,
-    axis: str,
+    target: Target,
     focal: _Range,
     sensor: tuple[float, float],
     picture: tuple[int, int],
-    numbers: Mapping[str, float],
 ) -> Measurement:
     side, of_sensor = sensor
-    across = picture[0] if axis == "width" else picture[1]
-    share = numbers[f"target-{axis}"] / numbers["target-distance"] / side
-    pixels = focal.times(across * share)
+    across = picture[0] if target.axis == "width" else picture[1]
+    pixels = focal.times(across * target.size_m / target.distance_m / side)
     uncertain = math.hypot(_FOCAL, of_sensor, _DISTANCE)
-    required = numbers["target-pixels"]
+    required = target.required
     low, high = pixels.low * (1 - uncertain), pixels.high * (1 + uncertain)
     middle = math.sqrt(pixels.low * pixels.high)
     details: dict[str, Any] = {
@@ -109,7 +137,7 @@ def _computed(
         "pixels_lower": round(low, 1),
         "pixels_upper": round(high, 1),
         "required": required,
-        "axis": axis,
+        "axis": target.axis,
         "focal_mm": [focal.low, focal.high],
         "sensor_mm": round(side, 3),
     }

@@ -285,3 +285,15 @@ def test_a_switch_that_feeds_cameras_is_read(tmp_path: Path) -> None:
 def test_a_mistake_about_the_supply_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
     found = mistakes(tmp_path, SWITCH.replace(old, new))
     assert any(said in one for one in found), found
+
+
+def test_a_marker_has_a_size_and_a_distance(tmp_path: Path) -> None:
+    with_marker = GOOD.replace(
+        "    name: 东门\n", "    name: 东门\n    marker: {width: 0.6, distance: 12}\n"
+    )
+    assert with_marker != GOOD
+    point = read_site(write(tmp_path, with_marker), read_inventory).points[0]
+    assert point.marker is not None
+    assert (point.marker.width, point.marker.distance) == (0.6, 12)
+    wrong = with_marker.replace("{width: 0.6, distance: 12}", "{width: 0.6}")
+    assert any("marker needs width" in one for one in mistakes(tmp_path, wrong))
