@@ -256,7 +256,7 @@ def _judge(
         stated["file"] = record.file_name
         return Verdict.PENDING, Reason("checklist.not-a-photo", stated)
     if record.reading is not None and len(record.scores) < item.inspectors:
-        stated |= {"found": len(record.scores), "needed": item.inspectors}
+        stated |= {"found": str(len(record.scores)), "needed": str(item.inspectors)}
         return Verdict.PENDING, Reason("checklist.scores-too-few", stated)
     if item.limit is not None and record.reading is not None:
         decision = decide(item.limit, _reading_measurement(item, record, ""))

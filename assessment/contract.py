@@ -8,8 +8,8 @@ the contract. It never lowers a limit; one that asks less fails 5.2-a.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from assessment.checklists import standing
 from assessment.evidence import Attestation
@@ -20,7 +20,14 @@ REQUIREMENT = "5.2-a"
 QUALITY = "quality"
 STORAGE = "storage-time"
 RECOVERY = "recovery-limit"
-_ONLINE = ("5.3-a", "online-rate")
+_ONLINE_RATE = "online-rate"
+#: The limits that terms of a contract raise: requirement, and how many of its unit a term's is.
+_RAISED = {
+    _ONLINE_RATE: ("5.3-a", 0.01),
+    "frame-rate": ("4.3.1-c2", 1.0),
+    "picture-long-side": ("4.3.1-c1", 1.0),
+    "picture-short-side": ("4.3.1-c1", 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -30,20 +37,31 @@ class Contract:
     Attributes:
         storage_days: days that pictures are kept.
         recovery_hours: hours within which a fault is repaired.
-        online_percent: the least online rate.
+        terms: the clause on quality in numbers, by the names of ``CONTRACT_TERMS``.
     """
 
     storage_days: float | None = None
     recovery_hours: float | None = None
-    online_percent: float | None = None
+    terms: Mapping[str, float] = field(default_factory=dict)
 
 
 def contract_of(
     requirement: Requirement, records: Iterable[Attestation], today: datetime.date
 ) -> Contract:
     """The contract by the standing records of ``requirement``, which is 5.2-a."""
-    readings = {one.item: one.reading for one in standing(requirement, records, today) if one.page}
-    return Contract(readings.get(STORAGE), readings.get(RECOVERY), readings.get(QUALITY))
+    found = {one.item: one for one in standing(requirement, records, today) if one.page}
+    readings = {item: one.reading for item, one in found.items()}
+    return Contract(readings.get(STORAGE), readings.get(RECOVERY), terms_of(found.values()))
+
+
+def terms_of(records: Iterable[Attestation]) -> dict[str, float]:
+    """The clause on quality in numbers; its reading alone is an online rate."""
+    terms: dict[str, float] = {}
+    for one in records:
+        if one.item == QUALITY and one.reading is not None:
+            terms[_ONLINE_RATE] = one.reading
+        terms |= dict(one.terms)
+    return terms
 
 
 def pages_missing(requirement: Requirement, records: Iterable[Attestation]) -> tuple[str, ...]:
@@ -55,13 +73,22 @@ def pages_missing(requirement: Requirement, records: Iterable[Attestation]) -> t
     return tuple(name for name, one in latest.items() if not one.page or not one.file_name)
 
 
+def least_terms(catalogue: Catalogue) -> dict[str, float]:
+    """What the standard itself asks of each term, in the term's own unit."""
+    found = {}
+    for term, (requirement, scale) in _RAISED.items():
+        value = catalogue[requirement].limits[term].value
+        assert isinstance(value, int | float)
+        found[term] = round(value / scale, 6)
+    return found
+
+
 def under_contract(catalogue: Catalogue, contract: Contract) -> Catalogue:
     """The catalogue with the limits that the contract raises, and no other change."""
-    if contract.online_percent is None:
-        return catalogue
-    requirement, quantity = _ONLINE
-    limit = catalogue[requirement].limits[quantity]
-    share = contract.online_percent / 100
-    if not isinstance(limit.value, float) or share <= limit.value:
-        return catalogue
-    return catalogue.with_limit(requirement, replace(limit, value=share))
+    for term, least in least_terms(catalogue).items():
+        asked = contract.terms.get(term)
+        if asked is not None and asked > least:
+            requirement, scale = _RAISED[term]
+            limit = catalogue[requirement].limits[term]
+            catalogue = catalogue.with_limit(requirement, replace(limit, value=round(asked * scale, 9)))
+    return catalogue

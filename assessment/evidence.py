@@ -25,6 +25,13 @@ DOES_NOT_CONFORM = "does-not-conform"
 
 #: Largest photo or document that a record may name: a run keeps a copy of it.
 MAXIMUM_FILE_BYTES = 256 * 1024 * 1024
+#: What a contract may say of its quality of service in numbers, and in which unit.
+CONTRACT_TERMS = {
+    "online-rate": "%",
+    "frame-rate": "fps",
+    "picture-long-side": "px",
+    "picture-short-side": "px",
+}
 _MAXIMUM_RECORD_FILES = 10_000
 _WORST, _BEST = 1, 5
 
@@ -50,6 +57,7 @@ class Attestation:
         page: of the document on which it stands, "" if not stated.
         model: models that it speaks of, as a paper lists them, "" if it names none.
         firmware: firmware family of those models, "" if it names none.
+        terms: numbers of a contract's clause on quality, by the names of ``CONTRACT_TERMS``.
     """
 
     requirement: str
@@ -68,6 +76,7 @@ class Attestation:
     page: str = ""
     model: str = ""
     firmware: str = ""
+    terms: tuple[tuple[str, float], ...] = ()
 
 
 def load_evidence(
@@ -138,6 +147,7 @@ def _attestation(
         page=row.text("page", ""),
         model=row.text("model", ""),
         firmware=row.text("firmware", ""),
+        terms=_terms(row),
     )
     row.finish()
     return made
@@ -153,6 +163,19 @@ def _subjects(row: Record) -> tuple[str, ...]:
     several = row.texts("subjects")
     single = row.text("subject", "" if several or row.has("model") else SITE)
     return several or ((single,) if single else ())
+
+
+def _terms(row: Record) -> tuple[tuple[str, float], ...]:
+    found = []
+    for name, inner in row.table("terms").items():
+        if name not in CONTRACT_TERMS:
+            row.fault("terms", "not-one-of", found=name, expected=", ".join(CONTRACT_TERMS))
+        value, unit = inner.number("value"), inner.text("unit")
+        if name in CONTRACT_TERMS and unit != CONTRACT_TERMS[name]:
+            inner.fault("unit", "not-one-of", found=unit, expected=CONTRACT_TERMS[name])
+        inner.finish()
+        found.append((name, value))
+    return tuple(found)
 
 
 def _item(row: Record, identifier: str, catalogue: Catalogue) -> ChecklistItem | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,14 @@ from pathlib import Path
 import click
 import yaml
 
-from assessment.evidence import CONFORMS, DOES_NOT_CONFORM, SITE, load_evidence
+from assessment.contract import QUALITY
+from assessment.evidence import (
+    CONFORMS,
+    CONTRACT_TERMS,
+    DOES_NOT_CONFORM,
+    SITE,
+    load_evidence,
+)
 from assessment.reason import Reason
 from console.evidence_files import EvidenceFiles, FoundFile, disagreements, nearest
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
@@ -21,6 +29,7 @@ from targets.site import Point
 #: Asks one question: the message key's last part, the answer offered, the words of the question.
 Ask = Callable[[str, str, Mapping[str, object]], str]
 _LEAVE_OUT = "-"
+_NUMBER = re.compile(r"\d{1,6}(\.\d{1,3})?")
 #: How people answer whether something conforms.
 _RESULTS = dict.fromkeys((CONFORMS, "符合", "y"), CONFORMS)
 _RESULTS |= dict.fromkeys((DOES_NOT_CONFORM, "不符合", "n"), DOES_NOT_CONFORM)
@@ -114,6 +123,8 @@ class Intake:
             found["reading"] = {"value": value, "unit": item.limit.unit}
         else:
             found["result"] = result
+        if item.item == QUALITY and result == CONFORMS and (terms := self._terms()):
+            found["terms"] = terms
         if item.expects != "photo" and (page := self.ask("page", "", {}).strip()):
             found["page"] = page
         if until := self._optional_day("valid-until"):
@@ -123,6 +134,16 @@ class Intake:
         if noted := "; ".join(one for one in (note, odd) if one):
             found["note"] = noted
         return found
+
+    def _terms(self) -> dict[str, object]:
+        """The numbers of a contract's clause on quality, those that it has."""
+        terms: dict[str, object] = {}
+        for name, unit in CONTRACT_TERMS.items():
+            while answer := self.ask(f"term-{name}", "", {"unit": unit}).strip():
+                if _NUMBER.fullmatch(answer):
+                    terms[name] = {"value": float(answer), "unit": unit}
+                    break
+        return terms
 
     def _requirement(self, file: FoundFile) -> Requirement | None:
         with_lists = {one.id for one in self.catalogue if one.checklist}

@@ -15,6 +15,7 @@ from assessment.checklists import (
     paper_of,
     period_of,
 )
+from assessment.contract import least_terms
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.verdicts import Verdict
@@ -82,14 +83,9 @@ def contract_is_cited_and_strict_enough(scenario_run: ScenarioRun) -> None:
         scenario_run.requirement,
         acceptance.attestations,
         acceptance.today,
-        online_percent=_standard_online_percent(),
+        least=least_terms(catalogue()),  # the standard's, whatever the contract asks
     )
     scenario_run.conclude(SITE, concluded(scenario_run, measured))
-
-
-def _standard_online_percent() -> float:
-    """The standard's own online rate, whatever the contract makes of it in this run."""
-    return float(catalogue()["5.3-a"].limits["online-rate"].value) * 100  # type: ignore[arg-type]
 
 
 def subject_of(run: ScenarioRun, point: Point) -> Subject:

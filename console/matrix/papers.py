@@ -32,6 +32,13 @@ _CLAUSES = {
 }
 #: Its papers are staged with the cameras that they are of.
 _OF_CAMERAS = "4.3.1-b"
+#: What it says in numbers of the quality of service, by cell.
+_TERMS = {
+    "frame-rate-below-25": (("frame-rate", 20.0),),
+    "resolution-below-1080p": (("picture-short-side", 720.0),),
+    "contract-as-the-standard": (("frame-rate", 25.0), ("picture-short-side", 1080.0)),
+    "contract-asks-more": (("frame-rate", 30.0), ("picture-long-side", 2560.0)),
+}
 #: What is not there, by cell: whoever looked records that.
 _LACKING = {
     "storage-time-missing": "storage-time",
@@ -176,6 +183,7 @@ def _attestation(
         file=_FILES.get(requirement.id, _photo if item.expects == "photo" else _plain)(name),
         file_name="paper",
         page="" if name == "page-missing" else "12",
+        terms=_TERMS.get(name, ()) if item.item == "quality" else (),
         valid_until=today - _DAY if expired else today + 365 * _DAY,
         **({"subjects": ()} | _NAMED.get(name, {"subjects": (_HERE, _ELSEWHERE, SITE)})),
     )

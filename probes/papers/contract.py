@@ -7,10 +7,10 @@ no checklist bounds: where each term stands, and an online rate that a contract 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assessment.checklists import period_of, standing
-from assessment.contract import QUALITY, contract_of, pages_missing
+from assessment.contract import contract_of, pages_missing, terms_of
 from assessment.evidence import Attestation
 from assessment.measurement import Measurement
 from assessment.reason import Reason
@@ -26,27 +26,28 @@ def measure_contract(
     records: Sequence[Attestation],
     today: datetime.date,
     *,
-    online_percent: float,
+    least: Mapping[str, float],
 ) -> Measurement:
     """Quantity ``contract-terms``; ``details``: the numbers that the run is held to.
 
-    ``online_percent`` is the least online rate that a contract may name.
+    ``least`` is what the standard asks of each term that a contract may name.
     """
     found = standing(requirement, records, today)
     contract = contract_of(requirement, records, today)
     details: dict[str, object] = {
         "storage_days": contract.storage_days,
         "recovery_hours": contract.recovery_hours,
-        "online_percent": contract.online_percent,
+        "terms": dict(contract.terms),
         "pages": {one.item: one.page for one in found},
         "reason": None,
     }
     spoilt: Reason | None = None
     value: str | None = CONFORMS
-    rate = next((one.reading for one in found if one.item == QUALITY), None)
-    if rate is not None and rate < online_percent:
-        parameters = {"found": rate, "least": online_percent}
-        details["reason"] = Reason(f"{QUANTITY}.online-rate-too-low", parameters).within
+    stated = terms_of(found)
+    low = next((name for name, asked in stated.items() if asked < least[name]), None)
+    if low is not None:
+        parameters = {"found": stated[low], "least": least[low]}
+        details["reason"] = Reason(f"{QUANTITY}.{low}-too-low", parameters).within
         value = DEVIATES
     elif not found:
         spoilt = Reason(f"{QUANTITY}.none")

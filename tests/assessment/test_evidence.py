@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,8 +168,8 @@ def test_a_data_sheet_speaks_of_the_models_that_it_names(tmp_path, named, model,
 @pytest.mark.parametrize(
     ("family", "firmware", "code"),
     [
-        ("V5.7", "V5.7.3 build 260112", "test-part-missing"),
-        ("5.7.x", "5.7.3", "test-part-missing"),
+        ("V5.7", "V5.7.3 build 260112", "conforms"),
+        ("5.7.x", "5.7.3", "conforms"),
         ("V5.7", "V5.70.1", "other-firmware"),
         ("V5.7.4", "V5.7.3", "other-firmware"),
         ("V5.7", "", "firmware-unknown"),
@@ -215,14 +216,15 @@ def test_a_reading_is_compared_with_its_limit(tmp_path: Path, value, verdict, co
 
 
 def test_papers_alone_never_pass_what_also_needs_a_test(tmp_path: Path) -> None:
-    records = evidence(tmp_path, record("wdr-report", "4.3.1-f1"))
-    found = only("4.3.1-f1", records)
+    needs_a_test = replace(catalogue()["4.4.5-c"], method=("inspection", "test"))
+    records = evidence(tmp_path, record("training", "4.4.5-c"))
+    (found,) = checklist_findings(needs_a_test, records, TODAY)
     assert (found.verdict, found.reason.code) == (
         Verdict.NOT_TESTED,
         "checklist.test-part-missing",
     )
-    failing = evidence(tmp_path, record("wdr-report", "4.3.1-f1", result="does-not-conform"))
-    assert only("4.3.1-f1", failing).verdict is Verdict.FAIL
+    failing = evidence(tmp_path, record("training", "4.4.5-c", result="does-not-conform"))
+    assert checklist_findings(needs_a_test, failing, TODAY)[0].verdict is Verdict.FAIL
 
 
 def test_a_should_that_is_not_met_is_an_advice(tmp_path: Path) -> None:

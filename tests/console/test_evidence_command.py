@@ -130,6 +130,13 @@ def test_a_reading_and_a_page_are_asked_for(tmp_path: Path) -> None:
     assert (record.reading, record.page, record.when) == (30.0, "4", TODAY)
 
 
+def test_the_numbers_of_a_contract_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "5.2-a quality.pdf").write_bytes(b"%PDF")
+    answers = {"term_online_rate": "95", "term_frame_rate": "30"}
+    (record,), _, _ = taken_in(tmp_path, page="4", **answers)
+    assert record.terms == (("online-rate", 95.0), ("frame-rate", 30.0))
+
+
 @pytest.mark.parametrize("content", [b"", b"GIF89a", photo(1)[:200]], ids=["none", "gif", "cut"])
 def test_what_cannot_be_decoded_is_no_photograph(content: bytes) -> None:
     with pytest.raises(NotAPhotographError):
