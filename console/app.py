@@ -359,9 +359,26 @@ def run_reference_platform(
     server: Annotated[
         str, typer.Option("--server-id", help=says("platform-server"))
     ] = "61010200002000000010",
+    ntp_port: Annotated[
+        int, typer.Option("--ntp-port", help=says("platform-ntp-port"), min=0, max=65_535)
+    ] = 0,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", help=says("platform-certificate"), metavar="FILE"),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help=says("platform-key"), metavar="FILE")
+    ] = None,
+    viewers: Annotated[
+        int, typer.Option("--viewers", help=says("platform-viewers"), min=1, max=100_000)
+    ] = 500,
+    bitrate: Annotated[
+        int, typer.Option("--bitrate", help=says("platform-bitrate"), min=100, max=50_000)
+    ] = 5000,
     lang_option: Language = LANG,
 ) -> None:
     from console.platform_command import run_platform
+    from reference_platform.media.limits import MediaLimits
     from reference_platform.settings import PlatformSettings
 
     settings = PlatformSettings(
@@ -373,6 +390,10 @@ def run_reference_platform(
         sip_tls_port=sip_tls_port or None,
         database_url=database,
         server_id=server,
+        ntp_port=ntp_port or None,
+        certificate=certificate,
+        key=key,
         language=LANG,
     )
-    raise typer.Exit(run_platform(settings, LANG, console))
+    limits = MediaLimits(most_viewers=viewers, most_bits_per_second=1000 * bitrate)
+    raise typer.Exit(run_platform(settings, LANG, console, limits))

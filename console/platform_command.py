@@ -15,6 +15,7 @@ from rich.console import Console
 
 from messages import text
 from reference_platform.errors import StartFailure
+from reference_platform.media.limits import MediaLimits
 from reference_platform.platform import Platform
 from reference_platform.settings import PlatformSettings
 
@@ -22,14 +23,16 @@ CANNOT_START = 3
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def run_platform(settings: PlatformSettings, lang: str, console: Console) -> int:
-    """Run until Ctrl-C or SIGTERM; the exit code.
+def run_platform(
+    settings: PlatformSettings, lang: str, console: Console, limits: MediaLimits | None = None
+) -> int:
+    """Run until Ctrl-C or SIGTERM; the exit code. ``limits`` are those of live view.
 
     The first administrator's one-time password is written to the terminal and nowhere else.
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     try:
-        asyncio.run(_run(settings, lang, console))
+        asyncio.run(_run(settings, lang, console, limits))
     except KeyboardInterrupt:  # where the loop cannot take signals
         pass
     except StartFailure as failure:
@@ -39,10 +42,12 @@ def run_platform(settings: PlatformSettings, lang: str, console: Console) -> int
     return 0
 
 
-async def _run(settings: PlatformSettings, lang: str, console: Console) -> None:
+async def _run(
+    settings: PlatformSettings, lang: str, console: Console, limits: MediaLimits | None
+) -> None:
     ended = asyncio.Event()
     with _signals(ended):
-        platform = Platform(settings)
+        platform = Platform(settings, media_limits=limits)
         await platform.start()
         try:
             _introduce(platform, lang, console)

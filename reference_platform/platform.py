@@ -200,6 +200,7 @@ class Platform:
             self.access,
             self.audit,
             self.inventory.channels.ref,
+            self.inventory.contracts,
             self.time_source,
             self._media_limits,
             settings.behaviours,

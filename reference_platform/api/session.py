@@ -10,6 +10,8 @@ from reference_platform.api.dependencies import (
     PlatformDep,
     caller_address,
 )
+from reference_platform.errors import Denied
+from reference_platform.inventory.models import Mode
 from reference_platform.people.models import LoggedIn, Login, Me, PasswordChange
 from reference_platform.times import moment
 
@@ -20,9 +22,17 @@ router = APIRouter(tags=["session"])
 async def log_in(
     body: Login, request: Request, response: Response, platform: PlatformDep
 ) -> LoggedIn:
-    """Begin a session; its token is answered, and set as cookie."""
+    """Begin a session; its token is answered, and set as cookie.
+
+    Users whose organisation's contract does not name the way they come by are refused.
+    """
     people = platform.people
     began = await people.log_in.begin(body.user, body.password, caller_address(request))
+    try:
+        await platform.inventory.contracts.require_mode(began.principal, _mode_of(request))
+    except Denied:
+        await people.log_in.end(began.principal)
+        raise
     response.set_cookie(COOKIE, began.token, secure=True, httponly=True, samesite="strict")
     me = people.log_in.me(began.principal)
     return LoggedIn(
@@ -31,6 +41,13 @@ async def log_in(
         must_change_password=me.must_change_password,
         user=me,
     )
+
+
+def _mode_of(request: Request) -> Mode:
+    """The way of service by which somebody comes, as their browser says."""
+    hint = request.headers.get("sec-ch-ua-mobile", "")
+    told = request.headers.get("user-agent", "")
+    return "mobile" if hint == "?1" or "Mobile" in told else "pc"
 
 
 @router.post("/logout", name="logout", status_code=204)

@@ -6,6 +6,7 @@ from protocols.time_source import TimeSource
 from reference_platform.inventory.alarms import Alarms
 from reference_platform.inventory.channels import Channels
 from reference_platform.inventory.common_settings import CommonSettings
+from reference_platform.inventory.contracts import Contracts
 from reference_platform.inventory.customers import Customers, Services
 from reference_platform.inventory.devices import Devices
 from reference_platform.inventory.events import Events
@@ -21,7 +22,8 @@ class Inventory:
 
     Attributes:
         events: the bus of the platform, and the on/offline log.
-        organisations, devices, channels, alarms, customers, services, settings: see their classes.
+        organisations, devices, channels, alarms: see their classes.
+        customers, services, contracts, settings: see their classes.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Inventory:
         self.alarms = Alarms(database, access, self.events, time_source)
         self.customers = Customers(database, access)
         self.services = Services(database, access)
+        self.contracts = Contracts(database, access, time_source)
         self.settings = CommonSettings(settings, database, access, people)
 
     async def start(self) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import func, or_, select
-
 from protocols.time_source import TimeSource
+from reference_platform.inventory.contracts import Contracts
 from reference_platform.media.codes import WatermarkCodes
 from reference_platform.media.hub import LiveHub
 from reference_platform.media.limits import MediaLimits
@@ -16,7 +15,6 @@ from reference_platform.people.access import Access
 from reference_platform.people.audit import Audit
 from reference_platform.ports import ChannelRef, Sources
 from reference_platform.store.database import Database
-from reference_platform.store.inventory_tables import ServiceRow
 
 
 class MediaRoom:
@@ -36,12 +34,11 @@ class MediaRoom:
         access: Access,
         audit: Audit,
         channel: Callable[[str], Awaitable[ChannelRef]],
+        contracts: Contracts,
         time_source: TimeSource,
         limits: MediaLimits,
         behaviours: frozenset[str],
     ) -> None:
-        self._database = database
-        self._time = time_source
         self.limits = limits
         self.hub = LiveHub(sources, time_source, limits, behaviours)
         self.codes = WatermarkCodes(database, access, time_source)
@@ -52,7 +49,7 @@ class MediaRoom:
             audit,
             self.codes,
             channel,
-            self._agreed,
+            contracts,
             time_source,
             limits,
             behaviours,
@@ -62,10 +59,3 @@ class MediaRoom:
         """End all views, then all pulls."""
         await self.viewers.close()
         await self.hub.close()
-
-    async def _agreed(self) -> int | None:
-        """How many viewers at once the contracts in force promise together."""
-        now = self._time.now()
-        in_force = or_(ServiceRow.valid_until.is_(None), ServiceRow.valid_until > now)
-        query = select(func.sum(ServiceRow.concurrent_viewers)).where(in_force)
-        return await self._database.read(lambda session: session.scalar(query))

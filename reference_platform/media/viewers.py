@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from protocols.time_source import TimeSource
 from reference_platform.behaviours import defect
 from reference_platform.errors import Conflict, PlatformError
+from reference_platform.inventory.contracts import Contracts
 from reference_platform.media.codes import WatermarkCodes
 from reference_platform.media.dead_source import DEAD_STREAM_REPORTED_LIVE, StillFeed
 from reference_platform.media.hub import ONE_PULL_PER_USER, LiveHub
@@ -79,7 +80,7 @@ class Viewers:
         audit: notes who watched what.
         codes: the marks.
         channel: the channel of an identifier that ``access`` has allowed.
-        agreed: how many viewers at once the contracts promise; None if they say nothing.
+        contracts: how many users of an organisation may watch at once.
         time_source: for marks and patience.
         limits: bounds.
         behaviours: named defects in force.
@@ -92,7 +93,7 @@ class Viewers:
         audit: Audit,
         codes: WatermarkCodes,
         channel: Callable[[str], Awaitable[ChannelRef]],
-        agreed: Callable[[], Awaitable[int | None]],
+        contracts: Contracts,
         time_source: TimeSource,
         limits: MediaLimits,
         behaviours: frozenset[str] = frozenset(),
@@ -102,7 +103,7 @@ class Viewers:
         self._audit = audit
         self._codes = codes
         self._channel = channel
-        self._agreed = agreed
+        self._contracts = contracts
         self._time = time_source
         self._limits = limits
         self._behaviours = behaviours
@@ -111,6 +112,8 @@ class Viewers:
         self._threads.submit(prepare)
         self._running: dict[str, Viewer] = {}
         self._opening = 0
+        #: Organisations with a contract: views of their users that run or begin, each by its id.
+        self._contracted: dict[str, str] = {}
         self._promised = _AGREED_AT_LEAST
         self._ending: set[asyncio.Task[None]] = set()
         self._first_stamps: dict[str, WatermarkStamp] = {}
@@ -121,7 +124,7 @@ class Viewers:
         """Begin a live view; returns when its first picture is ready.
 
         Raises:
-            PlatformError: ``access.denied``, ``live.full`` (503), ``source.*``.
+            PlatformError: ``access.denied``, ``source.*``; 503: ``live.full``, ``.contract-full``.
         """
         try:
             viewer = await self._open(principal, channel_id, stream)
@@ -179,19 +182,22 @@ class Viewers:
 
     async def _open(self, principal: Principal, channel_id: str, stream: StreamName) -> Viewer:
         watch = self._access.watch(principal, Operation.LIVE, channel_id)
+        identifier = new_id()
         self._opening += 1
         try:
             await self._refuse_full()
+            await self._reserve(identifier, principal)
             self._refuse_second(principal, channel_id)
             channel = await self._channel(channel_id)
             stamp = self._stamp_of(channel_id, await self._codes.stamp(principal))
             feed = await self._feed(principal, channel, stream)
         except BaseException:
+            self._contracted.pop(identifier, None)
             watch.close()
             raise
         finally:
             self._opening -= 1
-        viewer = self._begin(principal, channel, stream, stamp, feed, watch)
+        viewer = self._begin(identifier, principal, channel, stream, stamp, feed, watch)
         try:
             await viewer.begun()
         except BaseException:
@@ -201,6 +207,7 @@ class Viewers:
 
     def _begin(
         self,
+        identifier: str,
         principal: Principal,
         channel: ChannelRef,
         stream: StreamName,
@@ -209,7 +216,7 @@ class Viewers:
         watch: Watch,
     ) -> Viewer:
         viewer = Viewer(
-            id=new_id(),
+            id=identifier,
             principal=principal,
             channel=channel,
             stream=stream,
@@ -246,13 +253,26 @@ class Viewers:
         return feed
 
     async def _refuse_full(self) -> None:
-        agreed = await self._agreed()
-        self._promised = max(agreed or 0, _AGREED_AT_LEAST)
+        self._promised = max(await self._contracts.promised() or 0, _AGREED_AT_LEAST)
         most = self._limits.most_viewers
         if REFUSES_ABOVE_HALF in self._behaviours:
             most = self._promised // 2
         if len(self._running) + self._opening > most:
             raise PlatformError("live.full", 503)
+
+    async def _reserve(self, identifier: str, principal: Principal) -> None:
+        """Count a view on the contracts of the user's organisation.
+
+        Raises:
+            PlatformError: ``live.contract-full`` (503).
+        """
+        agreed = await self._contracts.of(principal)
+        if agreed is None:
+            return
+        taken = sum(one == agreed.organisation for one in self._contracted.values())
+        if taken >= agreed.viewers:
+            raise PlatformError("live.contract-full", 503, most=agreed.viewers)
+        self._contracted[identifier] = agreed.organisation
 
     def _refuse_second(self, principal: Principal, channel_id: str) -> None:
         if SECOND_USER_REFUSED in self._behaviours and any(
@@ -273,6 +293,7 @@ class Viewers:
 
     def _left(self, viewer: Viewer) -> None:
         self._running.pop(viewer.id, None)
+        self._contracted.pop(viewer.id, None)
         task = asyncio.create_task(viewer.ended())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
