@@ -25,6 +25,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     "confirmed",
 )
 By = Literal["measured", "told", "paper"]
+_NOT_MET = (Verdict.FAIL, Verdict.ADVISORY)
 MODEL = "model"
 #: PTZType of GB/T 28181-2016 annex A.2.1.9: speed dome, dome, fixed and remote-controlled bullet.
 _FORMS = {1: "speed-dome", 2: "dome", 3: "bullet", 4: "bullet"}
@@ -103,6 +104,15 @@ class Evidence:
     def reasons(self, prefix: str) -> list[Finding]:
         """The findings whose reason is of ``prefix``."""
         return [one for one in self.findings if one.reason.code.startswith(f"{prefix}.")]
+
+    def seen(self, prefix: str) -> bool | None:
+        """Whether a check with reasons of ``prefix`` was met; ``None`` when it decided nothing."""
+        for finding in self.reasons(prefix):
+            if finding.verdict is Verdict.PASS:
+                return True
+            if finding.verdict in _NOT_MET:
+                return False
+        return None
 
     def measured(self, quantity: str, requirement: str = "") -> Measurement | None:
         """The latest measurement of ``quantity``, spoilt or not."""
@@ -191,24 +201,19 @@ def _ip_code(evidence: Evidence) -> Observed | None:
     return Observed(told[0], "told") if told else None
 
 
-def _by_verdict(requirement: str) -> Callable[[Evidence], Observed | None]:
-    """For abilities that are just what their requirement measures."""
+def _by_check(prefix: str) -> Callable[[Evidence], Observed | None]:
+    """For abilities that one check sees at work or missing."""
 
     def observe(evidence: Evidence) -> Observed | None:
-        verdict = evidence.verdict(requirement)
-        if verdict is Verdict.PASS:
-            return Observed(True, "measured")
-        return Observed(False, "measured") if verdict in _NOT_MET else None
+        seen = evidence.seen(prefix)
+        return None if seen is None else Observed(seen, "measured")
 
     return observe
 
 
-_NOT_MET = (Verdict.FAIL, Verdict.ADVISORY)
-
-
 def _white_light(evidence: Evidence) -> Observed | None:
-    if (measured := _by_verdict("4.3.1-c4")(evidence)) is not None:
-        return measured
+    if (seen := evidence.seen("white-light")) is not None:
+        return Observed(seen, "measured")
     commands = evidence.listed("description", "auxiliary") + [
         command
         for node in evidence.listed("description", "ptz_nodes")
@@ -219,8 +224,8 @@ def _white_light(evidence: Evidence) -> Observed | None:
 
 
 def _wide_dynamic_range(evidence: Evidence) -> Observed | None:
-    if evidence.verdict("4.3.1-f1") is Verdict.PASS:
-        return Observed(True, "measured")
+    if (seen := evidence.seen("wide-dynamic")) is not None:
+        return Observed(seen, "measured")
     options = _mapping(_mapping(evidence.fact("description", "imaging")).get("options"))
     imaging = _mapping(options.get("ImagingOptions")) or options
     return Observed(True, "told") if imaging.get("WideDynamicRange") else None
@@ -228,11 +233,8 @@ def _wide_dynamic_range(evidence: Evidence) -> Observed | None:
 
 def _video(key: str) -> Callable[[Evidence], Observed | None]:
     def observe(evidence: Evidence) -> Observed | None:
-        for finding in evidence.reasons(f"codec-{key}"):
-            if finding.verdict is Verdict.PASS:
-                return Observed(True, "measured")
-            if finding.verdict in _NOT_MET:
-                return Observed(False, "measured")
+        if (seen := evidence.seen(f"codec-{key}")) is not None:
+            return Observed(seen, "measured")
         listed = _mapping(evidence.fact("description", "encoder_options"))
         encoding = _ENCODINGS.get(key)
         if not listed or encoding is None:
@@ -353,7 +355,7 @@ _OBSERVERS: Mapping[str, Callable[[Evidence], Observed | None]] = {
     "ip-code": _ip_code,
     "image.white-light": _white_light,
     "image.wide-dynamic-range": _wide_dynamic_range,
-    "image.highlight-suppression": _by_verdict("4.3.1-f2"),
+    "image.highlight-suppression": _by_check("highlight-suppression"),
     **{f"video.{key}": _video(key) for key in ("h264", "mjpeg", "h265")},
     **{f"audio.{key}": _audio(key) for key in _SOUNDS},
     **{

@@ -20,6 +20,7 @@ from reports.series import series_chart
 from reports.views import (
     camera_table,
     chapter_table,
+    declared_table,
     online_rows,
     open_groups,
     repeat_command,
@@ -66,6 +67,7 @@ def html_report(results: Mapping[str, Any], lang: str, fetch: Fetch) -> str:
         groups=open_groups(results),
         chapters=chapter_table(results),
         table=camera_table(results),
+        declared=declared_table(results),
         charts=_charts(results, names, recordings, lang),
         most_rows=MOST_ROWS,
         script=Markup(script),

@@ -21,6 +21,7 @@ GRAVEST_FIRST = (
 FAULTY = ("fail", "error", "inconclusive", "pending", "not-tested", "advisory")
 #: Bounds of one page; everything is in results.json.
 MOST_CAMERAS = 1_000
+_MOST_DECLARED = 200
 _MOST_FAULTY = 200
 _MOST_OTHERS = 60
 _OPEN_ORDER = ("error", "not-tested", "pending", "inconclusive")
@@ -112,6 +113,12 @@ def camera_table(results: Mapping[str, Any]) -> dict[str, Any]:
             one for one in GRAVEST_FIRST if any(one in row["cells"].values() for row in rows)
         ],
     }
+
+
+def declared_table(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Declared against observed: the cameras that contradict their declaration first."""
+    cameras = sorted(results["declarations"], key=lambda one: -one["counts"]["contradicted"])
+    return {"cameras": cameras[:_MOST_DECLARED], "hidden": len(cameras[_MOST_DECLARED:])}
 
 
 def online_rows(

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from console.bundled_site import bundled_points, simulated_site
+from assessment.declaration import read_declarations
+from console.bundled_site import BUNDLED_DECLARATION, bundled_points, simulated_site
 from console.stored_run import keep_papers, plan_document, plan_of, site_document, site_of
 from simulators.site_plan import CameraPlan, Ground
 from tests.console.conftest import ONLY, kinds, results_of
@@ -46,6 +47,8 @@ def test_an_interrupt_leaves_no_outcome_of_its_own(troubled_run):
 def test_a_site_and_its_simulator_come_back_from_the_notes(tmp_path):
     ground = Ground(own_addresses=True, standard_ports=True)
     site, plan = simulated_site("site", bundled_points(ground), ground)
+    site = replace(site, declarations=read_declarations([BUNDLED_DECLARATION]))
+    assert site.power is not None
     assert site_of(site_document(site, tmp_path), tmp_path) == site
     assert plan_of(plan_document(plan)) == plan
     assert "password" not in str(plan_document(plan)["cameras"])

@@ -12,6 +12,7 @@ import pytest
 from assessment.declaration import Declaration
 from reports.html import html_report
 from reports.spreadsheet import workbook
+from reports.views import declared_table
 from tests.reports.synthetic import GATE, HOSTILE, SQUARE, YARD, document, recording, store
 from tests.reports.test_results import SCHEMA
 
@@ -61,6 +62,15 @@ def test_page_and_workbook_show_it(results: dict[str, Any]) -> None:
     rows = list(book["Declared and observed"].values)
     assert rows[0][3:5] == ("ability", "Requirement")
     assert ("H.264 video", "4.3.1-g1") in {row[3:5] for row in rows}
+
+
+def test_whoever_contradicts_comes_first_and_a_page_has_bounds() -> None:
+    def camera(number: int) -> dict[str, Any]:
+        return {"subject": str(number), "counts": {"contradicted": int(number == 250)}}
+
+    table = declared_table({"declarations": [camera(number) for number in range(300)]})
+    assert table["cameras"][0]["subject"] == "250"
+    assert (len(table["cameras"]), table["hidden"]) == (200, 100)
 
 
 def test_nothing_is_shown_where_nothing_is_declared(tmp_path: Path) -> None:
