@@ -28,6 +28,8 @@ _RAISED = {
     "picture-long-side": ("4.3.1-c1", 1.0),
     "picture-short-side": ("4.3.1-c1", 1.0),
 }
+#: The limit that the hours of repair of a contract tighten.
+_REPAIR = ("5.4-a1", "longest-repair")
 
 
 @dataclass(frozen=True)
@@ -90,5 +92,12 @@ def under_contract(catalogue: Catalogue, contract: Contract) -> Catalogue:
         if asked is not None and asked > least:
             requirement, scale = _RAISED[term]
             limit = catalogue[requirement].limits[term]
-            catalogue = catalogue.with_limit(requirement, replace(limit, value=round(asked * scale, 9)))
+            catalogue = catalogue.with_limit(
+                requirement, replace(limit, value=round(asked * scale, 9))
+            )
+    requirement, quantity = _REPAIR
+    limit = catalogue[requirement].limits[quantity]
+    hours = contract.recovery_hours
+    if hours is not None and isinstance(limit.value, int | float) and hours < limit.value:
+        catalogue = catalogue.with_limit(requirement, replace(limit, value=hours))
     return catalogue

@@ -23,6 +23,7 @@ from probes.papers.contract import measure_contract
 from probes.papers.judging import Paper
 from probes.papers.survey import measure_survey
 from probes.papers.survey_given import measure_survey_given
+from probes.papers.tickets import measure_tickets
 from standard.catalogue import catalogue
 from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
 from steps.gb28181 import concluded
@@ -73,6 +74,17 @@ def survey_holds_every_point(scenario_run: ScenarioRun) -> None:
     site = scenario_run.acceptance.site
     cameras = [point.id for point in site.cameras]
     found = measure_survey(paper, cameras, site.region)
+    scenario_run.conclude(SITE, gravest([_of_paper(scenario_run, one) for one in found]))
+
+
+@then("每张故障单都在时限内修复")
+def every_ticket_in_time(scenario_run: ScenarioRun) -> None:
+    paper = _paper(scenario_run, "repair-tickets")
+    if isinstance(paper, Reason):
+        scenario_run.conclude(SITE, Conclusion(Verdict.PENDING, paper))
+        return
+    allowed = float(scenario_run.limit("longest-repair").value)  # type: ignore[arg-type]
+    found = measure_tickets(paper, allowed)
     scenario_run.conclude(SITE, gravest([_of_paper(scenario_run, one) for one in found]))
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from assessment.evidence import Attestation
 from assessment.recording import Part
 from console.matrix.cells import Cell
-from console.matrix.surveys import given_part, survey_part, workbook_part
+from console.matrix.surveys import given_part, survey_part, tickets_part, workbook_part
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
 from steps.acceptance import SITE
 from targets.site import Point
@@ -136,6 +136,7 @@ def _lens_survey(name: str) -> Part:
 _FILES: dict[str, Callable[[str], Part]] = {
     "5.1-a": given_part,
     "5.1-b": survey_part,
+    "5.4-a1": tickets_part,
     "4.3.1-e": _lens_survey,
 }
 

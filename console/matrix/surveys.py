@@ -55,6 +55,37 @@ def given_part(name: str) -> Part:
     return {**_FORMS, "report-in-prose": _no_tables}.get(name, _xlsx)(rows)
 
 
+def tickets_part(name: str) -> Part:
+    """The list of tickets that the cell ``name`` needs; a sound one for any other name."""
+    rows: Rows = [
+        ["G-1", "2026-01-05 08:00", "2026-01-05 17:30", "已完成", "否", ""],
+        ["G-2", "2026年1月7日9时", "2026年1月8日21时15分", "已完成", "", ""],
+        ["G-3", "2026/1/20 10:00", "2026/1/21 10:00", "已完成", "否", ""],
+    ]
+    if name == "list-without-tickets":
+        rows = []
+    elif name in _TICKETS:
+        rows[1][1:] = _TICKETS[name]
+    heading = ("故障单号", "上报时间", "恢复时间", "状态", "不可抗力", "证明材料")
+    if name == "tickets-as-photograph":
+        return _photograph(rows)
+    if name == "tickets-csv-gb18030":
+        return Part.of("\n".join(map(",".join, [heading, *rows])).encode("gb18030"), "text/csv")
+    return _xlsx(rows, heading)
+
+
+_TICKETS = {
+    "ticket-49h": ["2026-01-07 09:00", "2026-01-09 10:00", "已完成", "", ""],
+    "tickets-of-exactly-48h": ["2026-01-07 09:00", "2026-01-09 09:00", "已完成", "", ""],
+    "ticket-closed-without-recovery": ["2026-01-07 09:00", "", "已关闭", "", ""],
+    "ticket-left-open": ["2026-01-07 09:00", "", "处理中", "", ""],
+    "force-majeure-without-evidence": ["2026-01-07 09:00", "2026-01-12 09:00", "已完成", "是", ""],
+    "force-majeure-with-evidence": ["2026-01-07 09:00", "2026-01-12 09:00", "已完成", "是", "公告"],
+    "ticket-time-unclear": ["07/01/26 9:00", "2026-01-08 09:00", "已完成", "", ""],
+    "repaired-before-report": ["2026-01-07 09:00", "2026-01-06 09:00", "已完成", "", ""],
+}
+
+
 def sound_rows() -> Rows:
     """Four points in Xi'an, each with all that it must have."""
     return [

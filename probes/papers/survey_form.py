@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from assessment.tables import Row, Table, Value
+from assessment.tables import Table, Value
+from probes.papers.headings import Headings, anything
 from probes.papers.values import written
 
 #: What a point must have (5.1-b); the place on earth counts as two.
@@ -78,13 +79,9 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "date": ("勘查日期", "勘察日期", "日期", "survey date", "date"),
 }
-_FIELDS = {heading: name for name, headings in HEADINGS.items() for heading in headings}
+_FIELDS = Headings(HEADINGS)
 _LEAST_HEADINGS = 4
 _PLACES = {"longitude", "coordinates"}
-_HEADING_ROWS = 30
-_NOTE = re.compile(r"[(\[【].*?[)\]】]|[:*]")
-#: Cells that mean that nothing was written.
-_NOTHING = frozenset({"", "-", "--", "/", "—", "无", "n/a", "none", "#n/a", "待定", "tbd"})
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ class SurveyedPoint:
 
     def has(self, name: str) -> bool:
         """Whether anything is written for ``name``."""
-        return written(self.cells.get(name)).lower() not in _NOTHING
+        return anything(self.cells.get(name))
 
 
 def surveyed_points(tables: Iterable[Table]) -> list[SurveyedPoint]:
@@ -107,42 +104,20 @@ def surveyed_points(tables: Iterable[Table]) -> list[SurveyedPoint]:
     return points
 
 
-def _known(value: Value) -> str:
-    """The field that a heading names, "" if none: its case, unit and spaces do not count."""
-    heading = _NOTE.sub("", written(value).lower())
-    plain = re.sub(r"\s+", " ", heading).strip()
-    return _FIELDS.get(plain) or _FIELDS.get(plain.replace(" ", ""), "")
-
-
 def _listed(table: Table) -> list[SurveyedPoint]:
-    head = table.rows[:_HEADING_ROWS]
-    columns = [_columns(head, number) for number in range(len(head))]
-    best = max(range(len(head)), key=lambda number: len(columns[number]), default=0)
-    if not columns or len(columns[best]) < _LEAST_HEADINGS:
+    best, columns = _FIELDS.best_row(table)
+    if {"longitude", "latitude"} & columns.keys():
+        columns.pop("coordinates", None)
+    if len(columns) < _LEAST_HEADINGS:
         return []
-    if len(columns[best]) == _LEAST_HEADINGS and not _PLACES & columns[best].keys():
+    if len(columns) == _LEAST_HEADINGS and not _PLACES & columns.keys():
         return []  # a list of equipment has as much
     found = []
     for number, row in enumerate(table.rows[best + 1 :], start=best + 2):
-        cells = {name: row[index] for name, index in columns[best].items() if index < len(row)}
+        cells = {name: row[index] for name, index in columns.items() if index < len(row)}
         point = SurveyedPoint(f"{table.name}:{number}", _split(cells))
         if sum(point.has(name) for name in point.cells) > 1:  # not a total, a remark, a blank
             found.append(point)
-    return found
-
-
-def _columns(rows: Sequence[Row], number: int) -> dict[str, int]:
-    """The columns that row ``number`` heads, with the row above for a heading in two parts."""
-    found: dict[str, int] = {}
-    above = rows[number - 1] if number else ()
-    for index, value in enumerate(rows[number]):
-        upper = above[index] if index < len(above) else None
-        joined = f"{written(upper)}{written(value)}" if upper != value else ""
-        name = _known(value) or _known(joined)
-        if name:
-            found.setdefault(name, index)
-    if {"longitude", "latitude"} & found.keys():
-        found.pop("coordinates", None)
     return found
 
 
@@ -152,8 +127,8 @@ def _filled_in(table: Table) -> list[SurveyedPoint]:
     for row in table.rows:
         places = [value for index, value in enumerate(row) if index == 0 or value != row[index - 1]]
         for label, value in itertools.pairwise(places):
-            name = _known(label)
-            if name and not _known(value):
+            name = _FIELDS.known(label)
+            if name and not _FIELDS.known(value):
                 cells.setdefault(name, value)
     if len(cells) < _LEAST_HEADINGS:
         return []

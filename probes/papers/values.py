@@ -16,6 +16,10 @@ _DEGREES = re.compile(
 )
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T].*)?")
 _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_MOMENT = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日T]?\s*"
+    r"(\d{1,2})\s*[:时点]\s*(?:(\d{1,2})\s*分?)?(?::(\d{1,2}))?"
+)
 _POINT_ID = re.compile(r"\d{20}")
 #: What people write behind a number, and around a coordinate.
 _UNITS = re.compile(
@@ -74,6 +78,19 @@ def day(value: Value) -> datetime.date | None:
         return None
     try:
         return datetime.date(*map(int, parts.groups()))
+    except ValueError:
+        return None
+
+
+def moment(value: Value) -> datetime.datetime | None:
+    """A day with its hour: a spreadsheet's, or written year first; ``None`` if it is not sure."""
+    if isinstance(value, datetime.datetime):
+        return value
+    parts = _MOMENT.fullmatch(written(value))
+    if parts is None:
+        return None
+    try:
+        return datetime.datetime(*(int(one or 0) for one in parts.groups()))  # type: ignore[arg-type]
     except ValueError:
         return None
 
