@@ -341,6 +341,15 @@ def _interface(*kinds: str, absent: bool = False) -> Callable[[Evidence], Observ
     return observe
 
 
+def _rj45(evidence: Evidence) -> Observed | None:
+    """Seen with a link at a port for copper, else by the device's own list."""
+    port = evidence.measured("poe-supply")
+    shown = _mapping(port.details if port is not None and port.spoilt is None else None)
+    if shown.get("medium") == "copper" and shown.get("link"):
+        return Observed(True, "measured")
+    return _interface("ethernet", absent=True)(evidence)
+
+
 def _sequence(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -369,7 +378,7 @@ _OBSERVERS: Mapping[str, Callable[[Evidence], Observed | None]] = {
     "alarm.inputs": _ports("inputs", "digital_inputs"),
     "alarm.outputs": _ports("outputs", "relay_outputs"),
     "supply.poe": _poe,
-    "interfaces.rj45": _interface("ethernet", absent=True),
+    "interfaces.rj45": _rj45,
     "interfaces.wifi": _interface("wifi", absent=True),
     "interfaces.mobile": _interface("4g", "5g"),
     "interfaces.optical": _interface("fibre"),

@@ -189,6 +189,8 @@ def _print_notes(site: Site | None, lang: str, console: Console) -> None:
         return
     if not site.light_box:
         console.print(text("plan.no-light-box", lang))
+    if site.power is None:
+        console.print(text("plan.no-power", lang))
     if site.wire is None:
         console.print(text("plan.no-wire", lang))
     if not site.time_servers:

@@ -26,10 +26,11 @@ from targets.errors import VisitProblem
 from targets.power_port import PortReading, PowerState
 
 _PROFILES = Path(__file__).parent / "switch_profiles.yaml"
-#: What a shell shows when it waits for a command: ``<name>``, ``[name-Port]``, ``name(config)#``.
-_PROMPT = re.compile(r"(?:^|[\r\n])\s*[<\[]?[\w.()/ @~-]{1,80}[>#\]$]\s*$")
+#: What stands in the last line of a shell that waits for a command: ``<name>``, ``[name-Port]``,
+#: ``name(config)#``.
+_PROMPT = re.compile(r"[<\[]?[\w.()/ @~-]{1,80}[>#\]$]")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
-_LARGEST_ANSWER = 262_144
+_LARGEST_ANSWER = 65_536
 _CONNECT_S, _ANSWER_S = 10.0, 10.0
 _MAC = re.compile(r"[0-9a-f]{2}")
 
@@ -165,7 +166,7 @@ def _answer(shell: paramiko.Channel) -> str:
         if len(heard) > _LARGEST_ANSWER:
             raise paramiko.SSHException("too long an answer")
         text = _CONTROL.sub("", heard.decode("utf-8", "replace"))
-        if _PROMPT.search(text):
+        if _PROMPT.fullmatch(text.rpartition("\n")[2].strip()):
             return text
     raise paramiko.SSHException("no prompt")
 

@@ -1,9 +1,13 @@
+import time
+
 import pytest
 
+from console.desks import power_of
 from hardware_rigs.ssh_switch import SshSwitch, SwitchAddress, profiles, reading_of
-from targets.credentials import Secret
+from targets.credentials import PasswordSource, Secret
 from targets.errors import VisitProblem
 from targets.power_port import PortReading
+from targets.site import PowerRig, Site
 from tests.hardware_rigs.switch_server import PASSWORD, USER, SwitchServer
 
 HUAWEI = {
@@ -69,6 +73,22 @@ async def test_a_port_is_read_over_ssh() -> None:
     )
 
 
+async def test_a_site_leads_to_its_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyring.get_password", lambda *_: None)
+    with SwitchServer(lambda command: HUAWEI.get(command, "")) as server:
+        rig = PowerRig(
+            switch=f"ssh://{USER}@127.0.0.1:{server.port}",
+            profile="huawei-vrp",
+            host_key=server.host_key,
+            ports={"p": "GigabitEthernet0/0/3"},
+        )
+        passwords = PasswordSource({"TANTOU_PASSWORD_SWITCH": PASSWORD})
+        ports = power_of(Site("s", (), power=rig), passwords)
+        assert ports is not None
+        assert (await ports.read("p")).poe_class == 3
+    assert power_of(Site("s", ()), passwords) is None
+
+
 async def test_the_supply_is_cut_and_given_as_the_profile_says() -> None:
     with SwitchServer(lambda _: "", prompt="[core-sw-GigabitEthernet0/0/3]") as server:
         rig = switch(server)
@@ -117,6 +137,16 @@ def test_other_makes_are_read_by_their_own_profiles() -> None:
     assert cisco.macs == ("00:11:22:33:44:55",)
     legacy = reading_of(CISCO.replace("Ieee PD             1 ", "cisco AP            n/a"), profiles()["cisco-ios"])  # fmt: skip  # noqa: E501
     assert (legacy.delivering, legacy.poe_class) == (True, None)
+
+
+@pytest.mark.parametrize("name", sorted(profiles()))
+@pytest.mark.parametrize(
+    "flood", ["\n", " ", "1", "auto ", "Gi1/0/1 auto ", "port mode : ", "a/1 "]
+)
+def test_a_flood_is_read_in_no_time(name: str, flood: str) -> None:
+    started = time.process_time()
+    reading_of(flood * (65_536 // len(flood)), profiles()[name])
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("name", sorted(profiles()))
