@@ -7,8 +7,10 @@ so that nothing need be known of the scene: see :mod:`probes.registration`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ from assessment.reason import Reason
 from assessment.recording import CorruptRecordingError, Part, Recording
 from probes.colour import shown_picture
 from probes.decoding import Picture
+from probes.gb28181.media import Shown, open_media
 from probes.opening import outcome
 from probes.registration import Registration, Sharpness, compare_sharpness, register
 from probes.streams import reader
@@ -27,7 +30,17 @@ INSTRUMENT = "lens/1"
 
 BREATHING = 0.05
 """The change of view that focusing alone may bring."""
+_PARTS = ("before", "near", "back")
+_BY_REGISTRATION = "gb28181"
+#: PTZType of what turns, and so zooms: domes, half domes and guns by remote control.
+_TURNING = frozenset({"1", "4", "5"})
 Luma = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Shot:
+    luma: Luma
+    shown: Part
 
 
 def measure_lens(recording: Recording) -> tuple[Measurement, ...]:
@@ -43,20 +56,23 @@ def measure_lens(recording: Recording) -> tuple[Measurement, ...]:
     ``sharpness_there``, ``sharpness_back``, ``blocks``.
 
     spoilt: ``lens-zoom.no-picture`` (part), ``.not-registered``, ``.unclear`` (ratio),
+    ``.form-unknown`` (nothing moved, and the device never said that it zooms),
     ``zoom-sharpness.no-texture``, or the visit's own problem.
     """
     facts = recording.facts
     details: dict[str, Any] = {"move": facts.get("move"), "restored": facts.get("restored")}
     if recording.problem is not None:
         return (_zoom(recording, None, details, recording.problem),)
-    if not facts.get("offered"):
-        return (_zoom(recording, "fixed", details),)
     move = facts.get("move") or {}
+    registered = move.get("way") == _BY_REGISTRATION
+    if not facts.get("offered") and not registered:
+        return (_zoom(recording, "fixed", details),)
     if not move.get("accepted", False):
         return (_zoom(recording, "refused", details),)
-    shots = {part: _shots(recording, part) for part in ("before", "near", "back")}
+    find = _looks if registered else _captures
+    shots = find(recording)
     missing = next((part for part in ("before", "near") if not shots[part]), None)
-    shown = {f"{part}.jpg": shown_picture(some[-1]) for part, some in shots.items() if some}
+    shown = {f"{part}.jpg": some[-1].shown for part, some in shots.items() if some}
     if missing is not None:
         reason = Reason(f"{ZOOM}.no-picture", {"part": missing})
         return (_zoom(recording, None, details, reason, shown),)
@@ -65,13 +81,13 @@ def measure_lens(recording: Recording) -> tuple[Measurement, ...]:
 
 def _judged(
     recording: Recording,
-    shots: dict[str, list[Picture]],
+    shots: dict[str, list[_Shot]],
     details: dict[str, Any],
     shown: dict[str, Part],
 ) -> tuple[Measurement, ...]:
-    before, there = shots["before"][-1].luma(), shots["near"][-1].luma()
-    near = register(before, there)
-    back = register(before, shots["back"][-1].luma()) if shots["back"] else None
+    before = shots["before"][-1].luma
+    near = register(before, shots["near"][-1].luma)
+    back = register(before, shots["back"][-1].luma) if shots["back"] else None
     if near is None:
         reason = Reason(f"{ZOOM}.not-registered")
         return (_zoom(recording, None, details, reason, shown),)
@@ -83,9 +99,10 @@ def _judged(
         "ratio_back": None if back is None else round(back.ratio, 4),
     }
     if not _changed(near) and not (back is not None and _changed(back)):
-        if _same(near):
+        if _same(near) and _can_zoom(recording):
             return (_zoom(recording, "still", details, shown=shown),)
-        reason = Reason(f"{ZOOM}.unclear", {"ratio": round(near.ratio, 3)})
+        code = "form-unknown" if _same(near) else "unclear"
+        reason = Reason(f"{ZOOM}.{code}", {"ratio": round(near.ratio, 3)})
         return (_zoom(recording, None, details, reason, shown),)
     zoom = _zoom(recording, "zooms", details, shown=shown)
     return zoom, _sharpness(recording, shots, near, back)
@@ -101,15 +118,16 @@ def _same(found: Registration) -> bool:
 
 def _sharpness(
     recording: Recording,
-    shots: dict[str, list[Picture]],
+    shots: dict[str, list[_Shot]],
     near: Registration,
     back: Registration | None,
 ) -> Measurement:
-    before = shots["before"][-1].luma()
-    first, there = (compare_sharpness(before, one.luma(), near) for one in _ends(shots["near"]))
+    before = shots["before"][-1].luma
+    ends = shots["near"][0], shots["near"][-1]
+    first, there = (compare_sharpness(before, one.luma, near) for one in ends)
     again: Sharpness | None = None
     if back is not None:
-        again = compare_sharpness(before, shots["back"][-1].luma(), back)
+        again = compare_sharpness(before, shots["back"][-1].luma, back)
     seen = [one for one in (there, again) if one is not None]
     if there is None:
         return outcome(
@@ -135,11 +153,42 @@ def _sharpness(
     )
 
 
-def _ends(pictures: list[Picture]) -> tuple[Picture, Picture]:
-    return pictures[0], pictures[-1]
+def _can_zoom(recording: Recording) -> bool:
+    """Whether the device says that it can: by ONVIF, or as a dome that turns (PTZType).
+
+    GB/T 28181 has no word on the zoom alone, and an answer of 200 to a command proves nothing.
+    """
+    return bool(recording.facts.get("offered")) or str(recording.facts.get("ptz_type")) in _TURNING
 
 
-def _shots(recording: Recording, part: str) -> list[Picture]:
+def _looks(recording: Recording) -> dict[str, list[_Shot]]:
+    """The pictures of one session that were there at the three moments."""
+    steps = recording.facts.get("steps") or ()
+    part = next((one.get("part") for one in steps if one.get("name") == "live"), None)
+    looks = recording.facts.get("looks") or {}
+    found: dict[str, list[_Shot]] = {name: [] for name in _PARTS}
+    last: dict[str, Shown] = {}
+    for picture in open_media(recording, part).pictures():
+        for name in _PARTS:
+            if picture.at <= looks.get(name, -1.0):
+                last[name] = picture
+    for name, picture in last.items():
+        found[name] = [_Shot(picture.luma, _jpeg(picture.luma))]
+    return found
+
+
+def _jpeg(luma: Luma) -> Part:
+    return Part.of(cv2.imencode(".jpg", luma)[1].tobytes(), "image/jpeg")
+
+
+def _captures(recording: Recording) -> dict[str, list[_Shot]]:
+    return {
+        part: [_Shot(one.luma(), shown_picture(one)) for one in _ends(recording, part)]
+        for part in _PARTS
+    }
+
+
+def _ends(recording: Recording, part: str) -> list[Picture]:
     """The first and the last key picture of a capture that are whole."""
     try:
         track = reader(recording, f"{part}.pcap").video

@@ -381,7 +381,7 @@ async def _bounded(work: Awaitable[None], seconds: float) -> Reason | None:
 
 def _by_registration(kind: str) -> bool:
     """Whether a visit of this kind can be made to a device that only registers."""
-    return kind.startswith(BY_REGISTRATION) or kind in ("clock", "online", *EVENT_KINDS)
+    return kind.startswith(BY_REGISTRATION) or kind in ("clock", "online", "lens", *EVENT_KINDS)
 
 
 def _meets_registrar(kind: str) -> bool:

@@ -11,6 +11,7 @@ from targets.onvif_client import OnvifFault
 from targets.onvif_reading import Facts
 from targets.onvif_zoom import ZoomDrive
 from visits.circumstances import Lengths, Visit
+from visits.gb28181.lens import record_lens_by_registration
 from visits.stream import main_of
 from visits.stream_source import seconds_with_a_key_picture, take_profile
 from visits.waiting import wait
@@ -24,11 +25,15 @@ _LOOK_S = 0.2
 async def record_lens(visit: Visit) -> None:
     """Fill the draft as docs/recordings.md describes; the lens is left where it was found.
 
-    A lens without a drive is no problem of the visit: there is then the one capture only.
+    By ONVIF where the camera speaks it, else by its registration. A lens without a drive is no
+    problem of the visit: there is then the one capture only.
 
     Raises:
         VisitProblem: the device does not serve, or nothing was received.
     """
+    if not visit.camera.speaks_onvif and visit.registers:
+        await record_lens_by_registration(visit)
+        return
     visit.needs_onvif()
     with visit.transcribed():
         await visit.client.connect()
@@ -82,5 +87,5 @@ async def _drive(visit: Visit, drive: ZoomDrive, target: float | None, *, inward
 
 def planned_lens(lengths: Lengths) -> float:
     """Seconds of the visit by plan."""
-    drives = 2 * (lengths.lens_move + lengths.lens_stands)
+    drives = 2 * (lengths.lens_move + lengths.lens_stands + lengths.gb_move)
     return 3 * lengths.lamp + lengths.lens_settles + drives

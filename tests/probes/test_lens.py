@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 
 from assessment.reason import Reason
+from assessment.recording import Recording
 from messages import catalogue
 from probes.lens import measure_lens
 from probes.registration import compare_sharpness, register
+from protocols.pcap import write_pcap
 from simulators.camera.encoders import ClipSpec
 from simulators.camera.encoders import picture as painted
+from tests.gb28181_recordings import Talk, bye, invite, media_packets, program_stream
 from tests.picture_recordings import lens_recording
+from tests.stream_recordings import encode
 
 SMALL = (960, 540)
 
@@ -92,7 +96,48 @@ def test_pictures_of_any_size_are_survived(size: tuple[int, int]) -> None:
     assert register(small, np.full_like(small, 9)) is None
 
 
+def registered(near: np.ndarray, ptz_type: int | None) -> Recording:
+    """The visit to a device that only registers: one session, a moment for each look."""
+    talk = Talk()
+    step = invite(talk)
+    begun = talk.at
+    wide, there = (
+        cv2.resize(one, (640, 360), interpolation=cv2.INTER_AREA) for one in (view(), near)
+    )
+    pictures = encode([wide] * 10 + [there] * 10 + [wide] * 10, gop=10)
+    packets = media_packets(program_stream(pictures), begun)
+    talk.at = begun + 2
+    bye(talk, step)
+    return talk.recording(
+        "lens",
+        [step],
+        parts={"media-1.pcap": write_pcap(packets)},
+        ptz_type=ptz_type,
+        offered=None,
+        move={"way": "gb28181", "accepted": True},
+        looks={"before": begun + 0.38, "near": begun + 0.78, "back": begun + 1.2},
+    )
+
+
+def test_a_device_that_only_registers_is_looked_at_in_its_session() -> None:
+    zoom, sharpness = measure_lens(registered(view(1.5), 1))
+    assert zoom.value == "zooms"
+    assert zoom.details["ratio"] == pytest.approx(1.5, rel=0.02)
+    assert zoom.details["ratio_back"] == pytest.approx(1.0, abs=0.02)
+    assert isinstance(sharpness.value, float)
+    assert sharpness.value > 0.8
+
+
+def test_what_never_said_that_it_zooms_is_not_blamed() -> None:
+    (dome,) = measure_lens(registered(view(), 1))
+    assert dome.value == "still"
+    (unknown,) = measure_lens(registered(view(), None))
+    assert unknown.spoilt is not None
+    assert unknown.spoilt.code == "lens-zoom.form-unknown"
+
+
 def test_every_reason_has_words() -> None:
-    for value in ("zooms", "fixed", "still", "refused", "no-picture", "not-registered", "unclear"):
-        assert f"reason.lens-zoom.{value}" in catalogue()
+    codes = ("zooms", "fixed", "still", "refused", "no-picture", "not-registered", "unclear")
+    for code in (*codes, "form-unknown"):
+        assert f"reason.lens-zoom.{code}" in catalogue()
     assert "reason.zoom-sharpness.no-texture" in catalogue()

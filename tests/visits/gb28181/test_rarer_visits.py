@@ -82,3 +82,18 @@ def test_the_clock_is_shifted_only_with_leave_and_put_right_again():
             assert abs(offsets[1]) <= 2
 
     asyncio.run(scenario())
+
+
+def test_a_lens_is_driven_there_and_back_by_registration():
+    async def scenario():
+        async with bench(intrusive=True) as made:
+            return await made.visit("lens", of_registration=False)
+
+    recording = asyncio.run(scenario())
+    assert recording.problem is None
+    what = [one["what"] for one in steps(recording, "command")]
+    assert what == ["zoom-in", "stop", "zoom-out", "stop"]
+    assert recording.facts["move"]["accepted"] is True
+    assert recording.facts["restored"] is True
+    looks = recording.facts["looks"]
+    assert looks["before"] < looks["near"] < looks["back"]
