@@ -21,6 +21,8 @@ from probes.picture_quality.view import Reading, View
 _DARKEST, _BRIGHTEST = 24.0, 245.0
 _BRIGHT_SHARE = 8
 _TEXT_BAND = 0.12
+_MAY_DIFFER = 5
+"""Per cent of the picture that need not lean: a wrong balance takes even grey things along."""
 _LEAST_BLOCKS = 100
 
 Floats = NDArray[np.float32]
@@ -32,11 +34,11 @@ class Cast:
     """The cast in chroma steps (of 8 bits) at a luma of 128.
 
     Attributes:
-        strength: length of the smallest sign, along the direction that all share; ``None`` where
-            too little of the picture is lit well enough.
+        strength: length of the smallest sign along the direction that all share, and of what 95 %
+            of the picture exceed; ``None`` where too little of it is lit well enough.
         blue, red: its direction, Cb and Cr.
-        variety: root mean square of the chroma across the direction of the cast and the luma: how
-            many hues there are.
+        variety: spread of the chroma (5 to 95 %) across the direction of the cast: how many hues
+            there are.
     """
 
     strength: Reading | None
@@ -76,7 +78,9 @@ def _of(chroma: ChromaMap) -> tuple[float, Vector, float] | None:
     if length < 1e-6:
         return 0.0, np.array([1.0, 0.0]), 0.0
     direction = total / length
-    strength = max(0.0, min(float(sign @ direction) for sign in signs))
+    along = blue * direction[0] + red * direction[1]
+    nearly_all = float(np.percentile(along, _MAY_DIFFER))
+    strength = max(0.0, min(nearly_all, *(float(sign @ direction) for sign in signs)))
     across = blue * -direction[1] + red * direction[0]
     variety = float(np.percentile(across, 95) - np.percentile(across, 5))
     return strength, direction, variety

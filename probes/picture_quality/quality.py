@@ -37,7 +37,7 @@ _COLOURED = 40.0
 _BLACK = 3.0
 _LIT = 45.0
 _FEATURELESS = 0.85
-_HUES = 8.0
+_HUES = 20.0
 _LEANS = 5.0
 _UNITS: Mapping[str, str] = {
     "picture-freeze": "s",

@@ -9,7 +9,7 @@ Burnt-in text is not looked at: a clock may go on over a frozen sensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -42,6 +42,9 @@ _TRAVELLED = 2.0
 """Blocks by which a thing must have moved."""
 _STEPS_BEFORE = 3
 _MOST_PICTURES = 3000
+_MOST_GROUPS = 6
+_FOLLOWS = 2.5
+"""So many usual times from picture to picture, and a picture still follows another."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Standstill:
             holds.
         proven: whether it is a freeze; a still scene otherwise.
         begins_s: when it began, seconds from the beginning of the recording.
+        preceded: whether the pictures just before it were looked at.
     """
 
     seconds: float
@@ -68,84 +72,78 @@ class Standstill:
     upper: float
     proven: bool
     begins_s: float
+    preceded: bool
 
 
 def find_standstill(track: Track) -> Standstill | None:
     """The longest standstill of a track; ``None`` where too little of it can be decoded.
 
     A few pictures at the beginning of each group are decoded, all of them where groups are long,
-    and those of the group in which something stops.
+    and those of the groups in which something stops.
     """
     keys = [int(key) for key in track.key_units()]
     if not keys:
         return None
     times = (track.units.first_ns - track.units.first_ns[0]) / 1e9
-    bounds = [*keys, len(times)]
-    groups = list(pairwise(bounds))
-    long = max(times[end - 1] - times[begin] for begin, end in groups) > _LONGEST_GROUP_S
-    each = _MOST_PICTURES if long else _BURST
-    bursts = [list(_looks(track, begin, min(each, end - begin), times)) for begin, end in groups]
-    bursts = [one for one in bursts if len(one) >= 2]
-    if not bursts:
-        return None
-    found = longest_standstill(bursts, float(times[-1]))
-    if found is None or found.proven or long:
-        return found
-    begin = _group_before(groups, times, found.begins_s)
-    if begin is None:
-        return found
-    whole = list(_looks(track, *begin, times))
-    closer = [one for one in bursts if one[-1].at_s < whole[0].at_s or one[0].at_s > whole[-1].at_s]
-    bursts = sorted([*closer, whole], key=lambda one: one[0].at_s)
-    return longest_standstill(bursts, float(times[-1]))
+    groups = list(pairwise([*keys, len(times)]))
+    longest = max(times[end - 1] - times[begin] for begin, end in groups)
+    usual = float(times[-1]) / max(len(times) - 1, 1)
+    whole: set[int] = set(keys) if longest > _LONGEST_GROUP_S else set()
+    looks: dict[int, Look] = {}
+    for begin, end in groups:
+        looks |= _looks(track, begin, _MOST_PICTURES if whole else min(_BURST, end - begin), times)
+    while True:
+        found = longest_standstill(list(looks.values()), float(times[-1]), usual)
+        if found is None or found.proven or found.seconds == 0:
+            return found
+        # Where it began is not seen yet: in the group before its first look.
+        earlier = [one for one in groups if times[one[0]] < found.begins_s and one[0] not in whole]
+        if found.preceded or not earlier or len(whole) >= _MOST_GROUPS:
+            return found
+        begin, end = earlier[-1]
+        whole.add(begin)
+        looks |= _looks(track, begin, min(end - begin + _BURST, _MOST_PICTURES), times)
 
 
-def _group_before(
-    groups: Sequence[tuple[int, int]], times: NDArray[np.float64], moment: float
-) -> tuple[int, int] | None:
-    """The group of pictures that ends where a standstill begins, and the beginning of the next."""
-    earlier = [(begin, end) for begin, end in groups if times[begin] < moment - 1e-6]
-    if not earlier:
-        return None
-    begin, end = earlier[-1]
-    return begin, min(end - begin + _BURST, _MOST_PICTURES)
+def _looks(track: Track, begin: int, most: int, times: NDArray[np.float64]) -> dict[int, Look]:
+    return {
+        one.unit: Look(float(times[one.unit]), one.blocks) for one in track.glance_at(begin, most)
+    }
 
 
-def _looks(track: Track, begin: int, most: int, times: NDArray[np.float64]) -> Iterator[Look]:
-    for glance in track.glance_at(begin, most):
-        yield Look(float(times[glance.unit]), glance.blocks)
+def longest_standstill(
+    looks: Sequence[Look], end_s: float, usual_s: float = 0.04
+) -> Standstill | None:
+    """The longest standstill in ``looks``.
 
-
-def longest_standstill(bursts: Sequence[Sequence[Look]], end_s: float) -> Standstill | None:
-    """The longest standstill in ``bursts`` of consecutive pictures, in order of time.
-
-    ``end_s`` is the end of the recording.
+    Two of them follow each other when they are little more than ``usual_s`` apart; between others
+    pictures were not looked at. ``end_s`` is the end of the recording.
     """
-    steps = [_Step.of(*pair) for one in bursts for pair in pairwise(one)]
-    between = [_Step.of(first[-1], second[0]) for first, second in pairwise(bursts)]
-    every = sorted([*steps, *between], key=lambda one: one.begins_s)
-    if not every:
+    ordered = sorted(looks, key=lambda one: one.at_s)
+    steps = [_Step.of(*pair, usual_s) for pair in pairwise(ordered)]
+    if not steps:
         return None
-    inner = {id(one) for one in steps}
-    runs = _still_runs(every, inner)
-    gap = max((one.ends_s - one.begins_s for one in between), default=0.0)
+    runs = _still_runs(steps)
     if not runs:
-        return Standstill(0.0, 0.0, gap, False, 0.0)
-    first, last = max(runs, key=lambda run: every[run[1]].ends_s - every[run[0]].begins_s)
-    begins, ends = every[first].begins_s, every[last].ends_s
-    before = every[first - 1] if first else None
-    after = every[last + 1] if last + 1 < len(every) else None
-    earliest = before.begins_s if before is not None and id(before) not in inner else begins
-    latest = after.ends_s if after is not None and id(after) not in inner else ends
-    latest = end_s if after is None else latest
-    stop = _without_refinement(every, first)
-    proven = _stops_at_once(every[max(0, stop - _TRAVEL_STEPS) : stop], inner)
+        gap = max((one.ends_s - one.begins_s for one in steps if not one.follows), default=0.0)
+        return Standstill(0.0, 0.0, gap, False, 0.0, True)
+    first, last = max(runs, key=lambda run: steps[run[1]].ends_s - steps[run[0]].begins_s)
+    begins, ends = steps[first].begins_s, steps[last].ends_s
+    before = steps[first - 1] if first else None
+    after = steps[last + 1] if last + 1 < len(steps) else None
+    earliest = begins if before is None or before.follows else before.begins_s
+    latest = end_s if after is None else (ends if after.follows else after.ends_s)
+    stop = _without_refinement(steps, first)
     return Standstill(
         seconds=ends - begins,
         lower=ends - begins,
         upper=max(ends - begins, latest - earliest),
-        proven=proven,
+        proven=_stops_at_once(steps[max(0, stop - _TRAVEL_STEPS) : stop]),
         begins_s=begins,
+        preceded=before is not None
+        and before.follows
+        and stop >= _TRAVEL_STEPS
+        and all(one.follows for one in steps[stop - _TRAVEL_STEPS : stop]),
     )
 
 
@@ -160,18 +158,20 @@ class _Step:
     motion: float
     places: list[tuple[float, float]]
     share: float
+    follows: bool
 
     @classmethod
-    def of(cls, before: Look, after: Look) -> _Step:
+    def of(cls, before: Look, after: Look, usual_s: float) -> _Step:
+        follows = after.at_s - before.at_s <= _FOLLOWS * usual_s
         if before.blocks.shape != after.blocks.shape or min(before.blocks.shape) < _MOST_CHANGED:
-            return cls(before.at_s, after.at_s, np.inf, [], 0.0)
+            return cls(before.at_s, after.at_s, np.inf, [], 0.0, follows)
         change = np.abs(after.blocks - before.blocks)
         band = round(change.shape[0] * _TEXT_BAND)
         inside = change[band : change.shape[0] - band].ravel()
         most = np.partition(inside, -_MOST_CHANGED)[-_MOST_CHANGED:]
         places = _places(change >= _MOVES)
         share = float((inside >= _MOVES).mean())
-        return cls(before.at_s, after.at_s, float(most.mean()), places, share)
+        return cls(before.at_s, after.at_s, float(most.mean()), places, share, follows)
 
     @property
     def state(self) -> State:
@@ -194,13 +194,13 @@ def _places(moving: NDArray[np.bool_]) -> list[tuple[float, float]]:
     return [place for _, place in sorted(found, reverse=True)]
 
 
-def _still_runs(steps: Sequence[_Step], inner: set[int]) -> list[tuple[int, int]]:
-    """First and last step of each run without change; between bursts re-coding is allowed."""
+def _still_runs(steps: Sequence[_Step]) -> list[tuple[int, int]]:
+    """First and last step of each run without change; over a gap re-coding is allowed."""
     runs: list[tuple[int, int]] = []
     begin: int | None = None
     for number, one in enumerate(steps):
-        quiet = one.state == "still" or (id(one) not in inner and one.state == "faint")
-        starts = quiet and id(one) in inner
+        quiet = one.state == "still" or (not one.follows and one.state == "faint")
+        starts = quiet and one.follows
         if begin is None and starts:
             begin = number
         elif begin is not None and not quiet:
@@ -219,23 +219,21 @@ def _without_refinement(steps: Sequence[_Step], first: int) -> int:
     return stop
 
 
-def _stops_at_once(before: Sequence[_Step], inner: set[int]) -> bool:
+def _stops_at_once(before: Sequence[_Step]) -> bool:
     """Whether the steps just before show motion that neither left nor had time to slow down.
 
     Several things, the whole picture, or one that travels: a screen in view that plays a film and
     stops stays where it is.
     """
     last = before[-_STEPS_BEFORE:]
-    if len(last) < _STEPS_BEFORE or not all(
-        id(one) in inner and one.state == "moving" for one in last
-    ):
+    if len(last) < _STEPS_BEFORE or not all(one.follows and one.state == "moving" for one in last):
         return False
     usual = float(np.median([one.motion for one in last[:-1]]))
     if last[-1].motion < _SLOWED * usual:
         return False
     if all(len(one.places) >= _FEWEST_PLACES or one.share >= _WHOLE_PICTURE for one in last):
         return True
-    along = [one.places[0] for one in before if id(one) in inner and one.places]
+    along = [one.places[0] for one in before if one.follows and one.places]
     if not all(one.places for one in last) or len(along) < len(before):
         return False
     return float(np.hypot(*np.subtract(along[-2], along[0]))) >= _TRAVELLED

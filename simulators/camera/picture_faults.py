@@ -107,7 +107,7 @@ FAULTS: Mapping[str, PictureFault] = {
     "over-exposed": PictureFault("The exposure is far too long.", "stops", 4.0, _expose),
     "under-exposed": PictureFault("The exposure is far too short.", "stops", 7.0, _underexpose),
     "occluded": PictureFault("Something dark covers the lens.", "1", 0.85, _occlude),
-    "colour-cast": PictureFault("White balance is set for another light.", "1", 0.6, _cast),
+    "colour-cast": PictureFault("White balance is set for another light.", "1", 1.0, _cast),
     "stripes": PictureFault("Interference lays bands over it.", "grey", 14.0, _stripe),
     "heavy-noise": PictureFault("The gain is far too high.", "grey", 26.0, _noise),
     "signal-lost": PictureFault("A plain blue field is sent in its place.", "1", 1.0, _lose),

@@ -26,7 +26,7 @@ LIMITS = load_profile(ANALYSIS).limits
         ("picture-blur", "blurred", (3.0, 5.0, 8.0)),
         ("burnt-out-share", "over-exposed", (1.0, 2.0, 4.0)),
         ("covered-share", "occluded", (0.3, 0.6, 0.9)),
-        ("colour-cast", "colour-cast", (0.2, 0.4, 0.6)),
+        ("colour-cast", "colour-cast", (0.6, 0.8, 1.0)),
         ("picture-stripes", "stripes", (10.0, 14.0, 20.0)),
         ("picture-noise", "heavy-noise", (5.0, 10.0, 20.0)),
     ],
