@@ -173,7 +173,7 @@ def _word_rows(table: WordTable) -> Iterator[Row]:
 
 
 def _csv_rows(content: bytes) -> Iterator[Row]:
-    text = _decoded(content)
+    text = decoded_text(content)
     if not _readable(text):
         raise TablesError("not-a-table-file")
     try:
@@ -190,8 +190,12 @@ def _readable(text: str) -> bool:
     return all(one.isprintable() or one.isspace() or one == "\ufeff" for one in text)
 
 
-def _decoded(content: bytes) -> str:
-    """The text of a csv in UTF-8, UTF-16 with its mark, or GB 18030; never a mixture."""
+def decoded_text(content: bytes) -> str:
+    """The text of a csv in UTF-8, UTF-16 with its mark, or GB 18030; never a mixture.
+
+    Raises:
+        TablesError: ``mixed-encodings``, ``not-a-table-file``.
+    """
     try:
         if content.startswith((b"\xff\xfe", b"\xfe\xff")):
             return content.decode("utf-16")

@@ -29,6 +29,7 @@ from targets.site import Point
 #: Asks one question: the message key's last part, the answer offered, the words of the question.
 Ask = Callable[[str, str, Mapping[str, object]], str]
 _LEAVE_OUT = "-"
+_SCORE = re.compile(r"(\D+?)[\s:：=]*([1-5](?:\.\d)?)")
 _NUMBER = re.compile(r"\d{1,6}(\.\d{1,3})?")
 #: How people answer whether something conforms.
 _RESULTS = dict.fromkeys((CONFORMS, "符合", "y"), CONFORMS)
@@ -118,7 +119,9 @@ class Intake:
         """What was found, on which page, for how long it counts, and what to say of it."""
         found: dict[str, object] = {}
         result = _RESULTS[self._choice("result", CONFORMS, set(_RESULTS))]
-        if item.limit is not None and result == CONFORMS:
+        if item.inspectors and result == CONFORMS:
+            found["scores"] = self._scores(item.inspectors)
+        elif item.limit is not None and result == CONFORMS:
             value = self._number("reading", item.limit.unit)
             found["reading"] = {"value": value, "unit": item.limit.unit}
         else:
@@ -134,6 +137,16 @@ class Intake:
         if noted := "; ".join(one for one in (note, odd) if one):
             found["note"] = noted
         return found
+
+    def _scores(self, least: int) -> dict[str, float]:
+        """The grades from 1 to 5 of at least so many inspectors, by name."""
+        for _ in range(_TRIES):
+            answer = self.ask("scores", "", {"least": least}).replace("，", ",")
+            given = [_SCORE.fullmatch(one.strip()) for one in answer.split(",")]
+            scores = {one[1].strip(): float(one[2]) for one in given if one}
+            if all(given) and len(scores) >= least:
+                return scores
+        raise click.Abort
 
     def _terms(self) -> dict[str, object]:
         """The numbers of a contract's clause on quality, those that it has."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from assessment.tables import TablesError, decoded_text
 from targets.camera import parse_camera
 from targets.errors import TargetError
 from targets.site import ACCESS_TYPES, SCENES, Certificate, Point
@@ -47,6 +49,10 @@ _SCENE_WORDS = {
 _ACCESS_WORDS = {"有线": "ethernet", "网线": "ethernet", "无线": "wifi", "光纤": "fibre"}
 #: What an inventory states of a device, compared with what is found.
 _DECLARED = ("ip_code", "model", "firmware")
+#: A number of twenty digits as a spreadsheet program writes it into a csv.
+_POWER = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
+#: Where China lies, which tells a longitude from a latitude.
+_LONGITUDES, _LATITUDES = (73.0, 136.0), (3.0, 54.0)
 _MAXIMUM_ROWS = 200_000
 
 
@@ -55,6 +61,8 @@ def read_inventory(file: Path) -> tuple[list[Point], list[Mistake]]:
     mistakes: list[Mistake] = []
     try:
         rows = list(_rows(file))
+    except TablesError as error:
+        return [], [Mistake(file.name, 0, f"inventory.{error.code}", dict(error.parameters))]
     except (OSError, ValueError, KeyError, InvalidFileException, zipfile.BadZipFile) as error:
         detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return [], [Mistake(file.name, 0, "inventory.unreadable", {"detail": detail})]
@@ -63,22 +71,29 @@ def read_inventory(file: Path) -> tuple[list[Point], list[Mistake]]:
         parameters = {"headings": ", ".join(_HEADINGS["id"])}
         return [], [Mistake(file.name, 1, "inventory.no-heading", parameters)]
     columns = _columns(rows[header_row])
+    begin = header_row + 1
+    if below := _second_row(rows, begin, columns):
+        columns, begin = below | columns, begin + 1
     points = []
-    for number, row in enumerate(rows[header_row + 1 :], start=header_row + 2):
+    for number, row in enumerate(rows[begin:], start=begin + 1):
         cells = {name: row[index] for name, index in columns.items() if index < len(row)}
         if any(value not in (None, "") for value in cells.values()):
             points.append(_point(file.name, number, cells, mistakes))
     return points, mistakes
 
 
+def _second_row(rows: list[list[Any]], number: int, columns: dict[str, int]) -> dict[str, int]:
+    """The columns that the lower row of a heading in two merged rows adds; empty for a point."""
+    if number >= len(rows):
+        return {}
+    index = columns["id"]
+    above, below = (row[index] if index < len(row) else None for row in rows[number - 1 :][:2])
+    return {} if below not in (None, "", above) else _columns(rows[number])
+
+
 def _rows(file: Path) -> Iterable[list[Any]]:
     if file.suffix.lower() == ".csv":
-        content = file.read_bytes()
-        try:
-            decoded = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            decoded = content.decode("gb18030")
-        yield from csv.reader(io.StringIO(decoded))
+        yield from csv.reader(io.StringIO(decoded_text(file.read_bytes())))
         return
     workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
     try:
@@ -114,15 +129,17 @@ def _point(file: str, row: int, cells: dict[str, Any], mistakes: list[Mistake]) 
         try:
             value = float(words(name))
         except ValueError:
-            note("site.not-a-number", field=name, found=words(name))
+            comma = re.fullmatch(r"-?\d+,\d+", words(name))
+            key = "inventory.decimal-comma" if comma else "site.not-a-number"
+            note(key, field=name, found=words(name))
             return None
-        if abs(value) > limit:
+        if not abs(value) <= limit:
             note("site.out-of-range", field=name, found=value, low=-limit, high=limit)
             return None
         return value
 
     identifier = words("id")
-    if isinstance(cells.get("id"), float | int):
+    if isinstance(cells.get("id"), float | int) or _POWER.fullmatch(identifier):
         # A spreadsheet keeps 15 significant digits of a number: the last five are lost.
         note("inventory.id-became-number", found=identifier)
     elif not POINT_ID.fullmatch(identifier):
@@ -146,10 +163,13 @@ def _point(file: str, row: int, cells: dict[str, Any], mistakes: list[Mistake]) 
         except TargetError as error:
             note(error.key, **error.parameters)
     gb28181 = words("gb28181")
-    if isinstance(cells.get("gb28181"), float | int):
+    if isinstance(cells.get("gb28181"), float | int) or _POWER.fullmatch(gb28181):
         note("inventory.id-became-number", found=gb28181)
     elif gb28181 and not POINT_ID.fullmatch(gb28181):
         note("site.bad-id", found=gb28181)
+    if _swapped(words("longitude"), words("latitude")):
+        note("inventory.coordinates-swapped", longitude=words("longitude"))
+        cells = {**cells, "longitude": None, "latitude": None}
     certificate = None
     if words("certificate_code"):
         certificate = Certificate(
@@ -172,3 +192,11 @@ def _point(file: str, row: int, cells: dict[str, Any], mistakes: list[Mistake]) 
         certificate=certificate,
         gb28181=gb28181,
     )
+
+
+def _swapped(longitude: str, latitude: str) -> bool:
+    try:
+        east, north = float(longitude), float(latitude)
+    except ValueError:
+        return False
+    return _LATITUDES[0] <= east <= _LATITUDES[1] and _LONGITUDES[0] <= north <= _LONGITUDES[1]

@@ -130,6 +130,12 @@ def test_a_reading_and_a_page_are_asked_for(tmp_path: Path) -> None:
     assert (record.reading, record.page, record.when) == (30.0, "4", TODAY)
 
 
+def test_the_grades_of_inspectors_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / f"4.3.1-c5 subjective-score {ID}.pdf").write_bytes(b"%PDF")
+    (record,), _, _ = taken_in(tmp_path, scores="王芳 5，李强:4, A 4,B 5, C D 3.5")
+    assert dict(record.scores) == {"王芳": 5, "李强": 4, "A": 4, "B": 5, "C D": 3.5}
+
+
 def test_the_numbers_of_a_contract_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "5.2-a quality.pdf").write_bytes(b"%PDF")
     answers = {"term_online_rate": "95", "term_frame_rate": "30"}

@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 
 from hardware_rigs.ssh_switch import profiles
+from messages import catalogue as wordings
 from targets.inventory import read_inventory
 from targets.power_section import SWITCH_PROFILES
 from targets.site_file import SiteFileError, read_site
@@ -151,6 +152,67 @@ def test_ids_that_became_numbers_are_named_and_never_repaired(tmp_path: Path) ->
     row = [6.10102000013200e19, *ROW[1:]]
     _, found = read_inventory(spreadsheet(tmp_path, [HEADINGS, row]))  # type: ignore[list-item]
     assert [(one.line, one.key) for one in found] == [(2, "inventory.id-became-number")]
+
+
+def csv_file(tmp_path: Path, *lines: bytes) -> Path:
+    file = tmp_path / "points.csv"
+    file.write_bytes(b"\n".join(lines))
+    return file
+
+
+def changed(**cells: object) -> list[object]:
+    places = {"id": 0, "longitude": 6, "latitude": 7}
+    row: list[object] = [*ROW]
+    for name, value in cells.items():
+        row[places[name]] = value
+    return row
+
+
+@pytest.mark.parametrize(
+    ("row", "key"),
+    [
+        (changed(id=61010200001320000002), "inventory.id-became-number"),
+        (changed(id="6.10102E+19"), "inventory.id-became-number"),
+        (changed(longitude=34.2, latitude=108.9), "inventory.coordinates-swapped"),
+        (changed(longitude="108,9"), "inventory.decimal-comma"),
+        (changed(longitude="108°54′"), "site.not-a-number"),
+        (changed(latitude="nan"), "site.out-of-range"),
+        (changed(latitude=91), "site.out-of-range"),
+    ],
+)
+def test_what_a_spreadsheet_spoilt_is_named_by_its_row(tmp_path: Path, row, key: str) -> None:
+    points, found = read_inventory(spreadsheet(tmp_path, [HEADINGS, row]))
+    assert [(one.line, one.key) for one in found] == [(2, key)]
+    assert key in wordings()
+    assert points[0].longitude != 34.2
+
+
+@pytest.mark.parametrize(("first", "second"), [("utf-8", "gb18030"), ("gb18030", "utf-8")])
+def test_a_csv_of_two_encodings_is_refused_and_not_garbled(tmp_path, first, second) -> None:
+    head, row = ",".join(HEADINGS), ",".join(str(cell) for cell in ROW)
+    points, found = read_inventory(csv_file(tmp_path, head.encode(first), row.encode(second)))
+    assert points == []
+    assert [one.key for one in found] == ["inventory.mixed-encodings"]
+
+
+def test_a_csv_in_utf_16_is_read(tmp_path: Path) -> None:
+    text = "\n".join([",".join(HEADINGS), ",".join(str(cell) for cell in ROW)])
+    points, found = read_inventory(csv_file(tmp_path, text.encode("utf-16")))
+    assert (found, points[0].name, points[0].scene) == ([], "西门", "rural-square")
+
+
+def test_a_heading_of_two_merged_rows_is_read_whole(tmp_path: Path) -> None:
+    upper = [*HEADINGS[:6], "经纬度", None]
+    lower = [*[None] * 6, "经度", "纬度"]
+    file = spreadsheet(tmp_path, [["点位清单"], upper, lower, ROW])
+    workbook = openpyxl.load_workbook(file)
+    assert workbook.active is not None
+    for cells in ("G2:H2", *(f"{column}2:{column}3" for column in "ABCDEF")):
+        workbook.active.merge_cells(cells)
+    workbook.save(file)
+    points, found = read_inventory(file)
+    assert found == []
+    assert [(one.id, one.longitude, one.latitude) for one in points] == [(ROW[0], 108.9, 34.2)]
 
 
 def test_an_inventory_without_headings_or_of_another_kind_is_one_clear_error(
