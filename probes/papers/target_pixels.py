@@ -32,6 +32,7 @@ _INCH_LARGE, _INCH_SMALL, _HALF_INCH = 16.0, 18.0, 0.5
 _FOCAL_LENGTHS = re.compile(
     r"(\d+(?:\.\d+)?)\s*(?:mm)?\s*(?:[-~～—–至到]\s*(\d+(?:\.\d+)?))?\s*(?:mm|毫米)?.*"
 )
+_ZOOM = re.compile(r"变焦|电动|zoom|motor", re.IGNORECASE)
 _TYPE_OF_SENSOR = re.compile(r"1\s*/\s*(\d+(?:\.\d+)?)\s*(?:\"|″|”|''|英寸|寸|inch|型)?.*")
 _SIDES_OF_SENSOR = re.compile(r"(\d+(?:\.\d+)?)\s*(?:mm)?\s*[x×*]\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米)?")
 _PIXELS = re.compile(r"(\d{3,5})\s*[x×*]\s*(\d{3,5}).*")
@@ -96,6 +97,18 @@ def read_target(paper: Paper, point: str) -> Target | Reason:
     """What a survey asks to see at ``point``, or why it does not tell."""
     found = _read(paper, point)
     return found if isinstance(found, Reason) else found[1]
+
+
+def has_fixed_lens(paper: Paper, point: str) -> bool:
+    """Whether a survey gives the lens of ``point`` one focal length, and calls it no zoom."""
+    try:
+        row = _row_of(surveyed_points(read_tables(paper.file.read())), point)
+    except TablesError:
+        return False
+    if row is None or not row.has("lens") or _ZOOM.search(written(row.cells["lens"])):
+        return False
+    focal = _focal(row.cells["lens"])
+    return focal is not None and focal.low == focal.high
 
 
 def _read(paper: Paper, point: str) -> tuple[SurveyedPoint, Target] | Reason:

@@ -11,7 +11,7 @@ from assessment.recording import Part
 from console.matrix.surveys import workbook_part
 from messages import text
 from probes.papers.judging import Paper
-from probes.papers.target_pixels import measure_target_pixels
+from probes.papers.target_pixels import has_fixed_lens, measure_target_pixels
 
 DAY = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 POINT = "61010200001320000001"
@@ -69,6 +69,14 @@ def test_an_upright_target_is_counted_in_rows() -> None:
     measured = measure_target_pixels(paper, POINT, (1920, 1080))
     assert measured.details["pixels"] == pytest.approx(6 * 1.7 / 20 / 3.15 * 1080, abs=0.1)
     assert measured.details["axis"] == "height"
+
+
+@pytest.mark.parametrize(
+    ("lens", "fixed"),
+    [("6mm", True), (4, True), ("2.8-12mm", False), ("6mm 电动变焦", False), ("", False)],
+)
+def test_a_fixed_lens_has_one_focal_length(lens: Any, fixed: bool) -> None:
+    assert has_fixed_lens(of_row((1, lens)), POINT) is fixed
 
 
 @pytest.mark.parametrize(
