@@ -151,6 +151,11 @@ class ScenarioRun:
         except KeyError:
             raise HarnessError(f"{self.requirement.id}: no limit on {quantity}") from None
 
+    def at_least(self, quantity: str, said: float) -> bool:
+        """Whether the limit is what a feature says of it, or more: a contract may ask more."""
+        value = self.limit(quantity).value
+        return isinstance(value, int | float) and value >= said
+
     def compare(self, measurement: Measurement) -> Conclusion:
         """Compare a measurement with the catalogue's limit on its quantity."""
         limit = self.limit(measurement.quantity)
