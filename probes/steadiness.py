@@ -15,10 +15,11 @@ _GAP_PERIODS = 4.0
 _MOST_GAPS = 100
 _CAPTURE_SHARE = 0.6
 _FEWEST_CAPTURE_GAPS = 2
-_FEWEST_DELIVERY_GAPS = 4
+#: A clockwork of late deliveries is the camera's; fewer come evenly by chance on a busy path.
+_FEWEST_DELIVERY_GAPS = 8
 _HARMLESS_DELIVERY_S = 0.5
 _HARMLESS_DELIVERIES = 2
-_REGULAR = 0.25
+_REGULAR = 0.1
 _LEAN = 0.8
 
 
@@ -27,9 +28,10 @@ class Steadiness:
     """How evenly the pictures came.
 
     Attributes:
-        steadiness: ``steady``; ``bursts``: the camera sends in bursts with gaps; ``stalled``:
-            single gaps that may as well be the path's. One or two late deliveries of less than
-            half a second, caught up at once, are what a path or a busy machine does: ``steady``.
+        steadiness: ``steady``; ``bursts``: the camera sends in bursts, which its own timestamps
+            or the clockwork of the gaps tell; ``stalled``: gaps that may as well be the path's.
+            One or two late deliveries of less than half a second, caught up at once, are what a
+            path or a busy machine does: ``steady``.
         longest_gap_s: longest time between two pictures where no packet was lost.
         gaps: those longer than 0.2 s and four periods, where no packet was lost: ``start_s``,
             ``seconds``, ``kind`` (``capture``: the camera's timestamps jump too; ``delivery``: they

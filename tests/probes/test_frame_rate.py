@@ -162,6 +162,17 @@ def test_bursts_with_gaps_are_found(even_timestamps):
     assert measured.lower <= 25 <= measured.upper
 
 
+def test_late_deliveries_that_happen_to_come_evenly_are_no_bursts():
+    """What a busy machine did to a sound camera: four stalls, about two seconds apart."""
+    seconds = np.arange(250) / 25
+    for start, late in ((2.0, 0.57), (4.2, 0.3), (6.4, 0.31), (8.2, 0.52)):
+        held = (seconds > start) & (seconds < start + late)
+        seconds[held] = start + late + np.arange(held.sum()) * 0.001
+    measured = measure_frame_rate(stream_recording(CLIP, times=START_S + np.sort(seconds)))
+    assert len(measured.details["gaps"]) == 4
+    assert measured.details["steadiness"] == "stalled"
+
+
 @pytest.mark.parametrize("fps", [25, 20])
 @pytest.mark.parametrize("anchors", [4, 6, 8])
 def test_b_pictures_sent_at_the_time_of_their_reference_are_no_bursts(anchors, fps):

@@ -192,17 +192,26 @@ class MediaStream:
         return True
 
     async def _send_due(self) -> None:
-        if self._sound is not None and self._sound_due() <= self.pictures.due():
-            moment = self._sound_due()
-            payload = self._sound.payloads[self._sound_number % len(self._sound.payloads)]
-            self._sound_number += 1
-            pack = self._builder.sound(payload, self._time(moment))
-            self._track.send(chunks(pack, _PAYLOAD), moment)
+        if self._sound_due() <= self.pictures.due():
+            self._send_sound()
             return
         source = self.pictures
         picture = await source.next_picture()
-        if source is self.pictures and not self._left_out(picture):
+        if source is not self.pictures:
+            return
+        # A head that could not keep up has left pictures out: the sound of that time comes first.
+        while self._sound_due() <= picture.taken:
+            self._send_sound()
+        if not self._left_out(picture):
             await self._send_picture(picture)
+
+    def _send_sound(self) -> None:
+        sound = self._sound
+        assert sound is not None
+        moment = self._sound_due()
+        payload = sound.payloads[self._sound_number % len(sound.payloads)]
+        self._sound_number += 1
+        self._track.send(chunks(self._builder.sound(payload, self._time(moment)), _PAYLOAD), moment)
 
     def _left_out(self, picture: CodedPicture) -> bool:
         return picture.key and self._loop.time() - self._began < self.plan.keyless_s
