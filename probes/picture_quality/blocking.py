@@ -19,6 +19,8 @@ from probes.picture_quality.view import Plane, Reading, View
 GRID = 8
 _UNSEEN, _CUT = 2, 16
 """Smaller steps are not seen; larger ones are edges of things, and count as this."""
+_FINEST = 2.0
+"""Smallest uncertainty, per cent: by so much do single places beside the grid differ."""
 _LEAST_STEP = 0.4
 """Mean visible step in grey levels that the excess is taken of in a smoother picture."""
 
@@ -44,7 +46,8 @@ def blocking(views: Sequence[View]) -> Blocking:
     if not found:
         raise ValueError("blocking needs a picture")
     middle, steps = found[len(found) // 2]
-    return Blocking(Reading(middle, found[0][0], found[-1][0]), steps)
+    excess = Reading(middle, found[0][0], found[-1][0]).no_better_than(_FINEST, -100.0)
+    return Blocking(excess, steps)
 
 
 def _excess(luma: Plane) -> tuple[float, tuple[float, ...]]:

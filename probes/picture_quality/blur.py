@@ -25,6 +25,8 @@ LINES = 1080
 """Widths are in pixels of a picture of so many lines."""
 _FINE, _COARSE = 1.2, 3.0
 _WIDEST = 12.0
+_FINEST, _ACCURACY = 0.3, 0.12
+"""Smallest uncertainty in pixels, and as a share of the width: tests hold it to known edges."""
 _LEAST_STEP = 25.0
 """Grey levels that an edge must climb."""
 _LEAST_POINTS = 25
@@ -58,14 +60,10 @@ def blur(views: Sequence[View]) -> Blur:
         return Blur(None, tiles)
     quantiles = [_quantile(one) for one in found]
     middle = sorted(quantiles, key=lambda one: one.value)[len(quantiles) // 2]
-    return Blur(
-        Reading(
-            middle.value,
-            min(one.lower for one in quantiles),
-            max(one.upper for one in quantiles),
-        ),
-        tiles,
+    width = Reading(
+        middle.value, min(one.lower for one in quantiles), max(one.upper for one in quantiles)
     )
+    return Blur(width.no_better_than(max(_FINEST, _ACCURACY * width.value)), tiles)
 
 
 def _quantile(widths: Floats) -> Reading:

@@ -19,6 +19,8 @@ BURNT_OUT = 250
 """Luma from here on counts as a clipped highlight (of 0 to 255)."""
 DROWNED = 5
 """Luma up to here counts as a clipped shadow."""
+_FINEST = 0.001
+"""Smallest uncertainty of a share: an encoder does not keep single pixels."""
 _CODING = 3
 """Steps by which an encoder moves what the sensor clipped."""
 
@@ -72,8 +74,9 @@ def _share(counts: Sequence[NDArray[np.float64]], reach: int) -> Reading:
     def within(steps: int) -> list[float]:
         return [float(count[: steps + 1].sum() / count.sum()) for count in counts]
 
-    return Reading(
+    found = Reading(
         value=float(np.mean(within(reach))),
         lower=min(within(max(reach - _CODING, 0))),
         upper=max(within(reach + _CODING)),
     )
+    return found.no_better_than(_FINEST)

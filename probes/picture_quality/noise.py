@@ -25,6 +25,8 @@ _LAPLACIANS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _QUIET_TILES = 0.25
 _DARKEST, _BRIGHTEST = 12.0, 243.0
 _STILL = 6.0
+_FINEST, _ACCURACY = 0.3, 0.1
+"""Smallest uncertainty in grey levels, and as a share of the level."""
 _LEAST_TILES = 16
 
 
@@ -54,7 +56,8 @@ def noise(views: Sequence[View]) -> Noise:
         (np.quantile(one, (0.15, _QUIET_TILES, 0.4)) for one in found),
         key=lambda one: float(one[1]),
     )
-    return Noise(Reading(float(value), float(low), float(high)), tiles)
+    level = Reading(float(value), float(low), float(high))
+    return Noise(level.no_better_than(max(_FINEST, _ACCURACY * level.value)), tiles)
 
 
 def _tiles(before: View, after: View) -> Floats:

@@ -20,6 +20,8 @@ TILE = 128
 _CANDIDATES = 6
 _FIRST = 2
 _CODED = 8
+_FINEST = 0.5
+"""Smallest uncertainty in grey levels."""
 _SHARE = 0.2
 """Share of the tiles that may miss the wave."""
 
@@ -46,7 +48,8 @@ def stripes(views: Sequence[View]) -> Stripes:
         raise ValueError("no picture is large enough")
     ordered = sorted(found, key=lambda one: one[0])
     middle = ordered[len(ordered) // 2]
-    return Stripes(Reading(middle[0], ordered[0][0], ordered[-1][0]), middle[1])
+    amplitude = Reading(middle[0], ordered[0][0], ordered[-1][0])
+    return Stripes(amplitude.no_better_than(_FINEST), middle[1])
 
 
 def _strongest(luma: Plane) -> tuple[float, tuple[float, float]]:

@@ -82,6 +82,14 @@ class Reading:
     lower: float
     upper: float
 
+    def no_better_than(self, half: float, least: float = 0.0) -> Reading:
+        """The same value, its interval at least ``half`` to each side but not below ``least``."""
+        return Reading(
+            self.value,
+            max(least, min(self.lower, self.value - half)),
+            max(self.upper, self.value + half),
+        )
+
     @classmethod
     def around(cls, value: float, half: float, least: float = 0.0) -> Reading:
         """``value`` give or take ``half``, never below ``least``."""
