@@ -10,7 +10,7 @@ from lxml import etree
 
 from protocols.xml_reading import children, find, words
 from targets.onvif_client import OnvifClient
-from targets.onvif_reading import Facts
+from targets.onvif_reading import Facts, decimal
 
 _SCHEMA = "http://www.onvif.org/ver10/schema"
 #: ImagingSettingsExtension20, 202 and 203: where the schema has put what came later.
@@ -38,17 +38,18 @@ class ImagingFunction:
     def setting(self, settings: etree._Element | None) -> Facts:
         """Mode and level of GetImagingSettingsResponse; ``None`` for what it does not tell."""
         found = find(settings, "ImagingSettings", *self._path(self.name))
-        mode, level = words(found, "Mode"), words(found, "Level")
-        return {"mode": mode.upper() if mode else None, "level": level or None}
+        mode, level = words(found, "Mode"), decimal(found, "Level")
+        return {"mode": mode.upper() if mode else None, "level": level}
 
-    def request(self, mode: str, level: str | None) -> dict[str, Any]:
+    def request(self, mode: str, level: float | None) -> dict[str, Any]:
         """ImagingSettings that set this function and nothing else."""
         if not self.extended:
-            return {self.name: {"Mode": mode} | ({"Level": level} if level else {})}
+            given: dict[str, Any] = {"Mode": mode}
+            return {self.name: given if level is None else given | {"Level": level}}
         element = etree.Element(f"{{{_SCHEMA}}}{self.name}")
         etree.SubElement(element, f"{{{_SCHEMA}}}Mode").text = mode
-        if level:
-            etree.SubElement(element, f"{{{_SCHEMA}}}Level").text = level
+        if level is not None:
+            etree.SubElement(element, f"{{{_SCHEMA}}}Level").text = f"{level:g}"
         inner: dict[str, Any] = {"_value_1": [element]}
         for _ in range(_EXTENSIONS):
             inner = {"Extension": inner}
@@ -100,7 +101,7 @@ class ImagingSwitch:
         )
         return self._function.setting(settings)
 
-    async def set(self, mode: str, level: str | None) -> None:
+    async def set(self, mode: str, level: float | None) -> None:
         """Set the function.
 
         Raises:

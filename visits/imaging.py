@@ -65,7 +65,7 @@ async def _off_and_on(visit: Visit, switch: ImagingSwitch, profile: Facts | None
         visit.facts["restored"] = await _restored(switch, before)
 
 
-async def _switched(switch: ImagingSwitch, state: str, level: str | None) -> dict[str, Any]:
+async def _switched(switch: ImagingSwitch, state: str, level: float | None) -> dict[str, Any]:
     answer: dict[str, Any] = {"state": state, "accepted": True, "detail": "", "told": None}
     try:
         await switch.set(state.upper(), level)
