@@ -15,7 +15,7 @@ from assessment.evidence import load_evidence
 from assessment.sampling import Draw, draw
 from assessment.store import RunStore, RunStoreError
 from assessment.waivers import Waiver, load_waivers
-from console.bundled_platform import RECORDED, host_plan
+from console.bundled_platform import host_plan, platform_with_devices
 from console.bundled_site import (
     BUNDLED_DECLARATION,
     bundled_points,
@@ -24,7 +24,6 @@ from console.bundled_site import (
     simulated_site,
 )
 from console.desks import simulated_passwords
-from console.matrix.platform_cast import video_platform
 from console.platform_plan import PASSWORD, PlatformHostPlan
 from console.selection import SelectionError, select
 from console.sites import SiteError, load_site
@@ -111,14 +110,10 @@ def prepare(options: RunOptions, lang: str) -> Preparation:
         name = text("run.bundled-site", lang)
         site, plan = simulated_site(name, points, ground, network, platforms)
         site = replace(site, declarations=read_declarations([BUNDLED_DECLARATION]))
-        # Painted cameras; those that register for real (``platform_with_devices``) are not yet
-        # proven on a busy machine.
-        staged = video_platform(0, ground, name="sound", network=network, kinds=())
-        operated = replace(
-            staged,
-            point=replace(staged.point, name=text("run.bundled-platform", lang)),
-            hosted=replace(staged.hosted, recorded=RECORDED),
+        operated, devices = platform_with_devices(
+            ground, name=text("run.bundled-platform", lang), network=network
         )
+        plan = replace(plan, cameras=(*plan.cameras, *devices))
         site = replace(site, points=(*site.points, operated.point))
         hosted = host_plan((operated,), ground, network)
     try:
