@@ -51,6 +51,8 @@ _WITHOUT_LOGIN = frozenset({"online", "clock", "passwords", "wire"})
 #: Kinds in which the device comes to us; whether it accepts a login of ours has no bearing.
 BY_REGISTRATION = "gb28181:"
 _WORKERS = 32
+#: What a person at a vendor's client may take for the tasks of one visit.
+_BY_A_PERSON_S = 7_200.0
 
 
 class RecordingStore(Protocol):
@@ -214,6 +216,9 @@ class VisitDesk:
         bound = self._circumstances.lengths.visit + planned_seconds(
             kind, self._circumstances.lengths
         )
+        at_hand = self._circumstances.platforms.get(camera.point)
+        if at_hand is not None and at_hand.target.access.adapter == "attended":
+            bound += _BY_A_PERSON_S
         problem = await _bounded(recorder(visit), bound)
         if kind not in TALK:  # pictures may be taken over these connections just now
             visit.client.close()

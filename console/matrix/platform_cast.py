@@ -15,7 +15,8 @@ _DAY_S = 86_400.0
 VIDEO = frozenset(
     f"platform:{kind}"
     for kind in (
-        "live", "viewers", "playback", "download", "storage", "control", "patrol", "ramp", "browser"
+        "live", "viewers", "playback", "download", "storage", "control", "patrol", "ramp",
+        "browser", "browser-playback",
     )
 )  # fmt: skip
 #: Compliant in another way, and no behaviour of the platform: its cameras or its settings differ.

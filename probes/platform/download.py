@@ -65,7 +65,9 @@ def measure_file(recording: Recording) -> Measurement:
     judge_period(judgement, order, seen)
     if fetched.get("received") != fetched.get("size"):
         judgement.fault("not-whole", got=fetched.get("received"), said=fetched.get("size"))
-    if any(one != 206 for one in fetched.get("statuses", ())):
+    if "began" in fetched:  # saved by a person, in one go
+        judgement.note("resuming-untried")
+    elif any(one != 206 for one in fetched.get("statuses", ())):
         judgement.fault("not-resumable")
     channels = channels_of(recording)
     name = str(mapping(channels.get(str(order.get("channel")))).get("name"))

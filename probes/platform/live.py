@@ -54,9 +54,12 @@ def measure_live(recording: Recording) -> Measurement:
         if len(seen) < _FEWEST:
             judgement.fault("no-picture", channel=name, status=status(step))
             continue
-        delays[name] = round(seen.arrivals[0] - float(step.get("at", 0.0)), 2)
-        if delays[name] > FIRST_PICTURE_S:
-            judgement.fault("late", channel=name, seconds=delays[name])
+        if "began" in step:  # a film begins when somebody begins it
+            judgement.doubt("delay-unknown", channel=name)
+        else:
+            delays[name] = round(seen.arrivals[0] - float(step.get("at", 0.0)), 2)
+            if delays[name] > FIRST_PICTURE_S:
+                judgement.fault("late", channel=name, seconds=delays[name])
         shown = shown_name(seen, names)
         if shown is None:
             judgement.doubt("name-unread", channel=name)
@@ -120,7 +123,7 @@ def _decoded(
     channels = channels_of(recording)
     found = [
         step
-        for step in steps(recording, "live")
+        for step in (*steps(recording, "live"), *steps(recording, "live-codec"))
         if mapping(channels.get(str(step.get("channel")))).get("online")
         and mapping(channels.get(str(step.get("channel")))).get("codec") in known_as
     ]

@@ -231,9 +231,13 @@ def _opened(
         return seen
     form = _FORMATS.get(part.media_type)
     arrivals = _arrivals(step) or [(near or 0.0, len(content))]
+    began = step.get("began")
+    film = float(began) if isinstance(began, int | float) else None
     wanted = {round(share * max(0, _pictures_in(content, form) - 1)) for share in search}
     unplaced: list[Bytes] = []
     for index, frame in enumerate(_decoded(content, form, arrivals, seen, strict=strict)):
+        if film is not None:  # brought by a person: timed by its own count
+            seen.arrivals[-1] = film + seen.seconds[-1]
         if index in wanted:
             seen.searched[index] = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
             if seen.box is None:

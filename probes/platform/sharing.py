@@ -35,6 +35,9 @@ def measure_sharing(recording: Recording) -> Measurement:
     if len(watched) < 2:
         judgement.doubt("not-tried")
         return judgement.measurement()
+    if any("began" in one for one in watched):  # films of two screens: nobody left
+        judgement.doubt("not-tried")
+        return judgement.measurement()
     left = step(recording, "left")
     left_at = float(mapping(left).get("at", float("inf")))
     for one in watched:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from visits.circumstances import Visit
 from visits.platform.absence import record_absence
 from visits.platform.accounts import record_accounts
+from visits.platform.artefacts import bring_download, bring_live, bring_playback, bring_viewers
 from visits.platform.browser import record_browser, record_browser_playback
 from visits.platform.clock import record_platform_clock
 from visits.platform.control import record_control, record_patrol
@@ -23,7 +24,20 @@ from visits.platform.storage import record_storage
 from visits.platform.tokens import record_tokens
 from visits.platform.wire import record_wire
 
-PLATFORM_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
+Record = Callable[[Visit], Awaitable[None]]
+
+
+def _or_brought(by_interface: Record, by_a_person: Record) -> Record:
+    """Pictures are taken over the interface, or brought by whoever works the vendor's client."""
+
+    async def record(visit: Visit) -> None:
+        attended = visit.platform.target.access.adapter == "attended"
+        await (by_a_person if attended else by_interface)(visit)
+
+    return record
+
+
+PLATFORM_RECORDERS: Mapping[str, Record] = {
     "platform:wire": record_wire,
     "platform:clock": record_platform_clock,
     "platform:pages": record_pages,
@@ -34,10 +48,10 @@ PLATFORM_RECORDERS: Mapping[str, Callable[[Visit], Awaitable[None]]] = {
     "platform:crossing": record_crossing,
     "platform:tokens": record_tokens,
     "platform:absence": record_absence,
-    "platform:live": record_live,
-    "platform:viewers": record_viewers,
-    "platform:playback": record_playback,
-    "platform:download": record_download,
+    "platform:live": _or_brought(record_live, bring_live),
+    "platform:viewers": _or_brought(record_viewers, bring_viewers),
+    "platform:playback": _or_brought(record_playback, bring_playback),
+    "platform:download": _or_brought(record_download, bring_download),
     "platform:storage": record_storage,
     "platform:control": record_control,
     "platform:patrol": record_patrol,

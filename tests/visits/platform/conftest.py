@@ -12,6 +12,7 @@ import pytest
 
 from assessment.recording import Recording
 from console.bundled_platform import bundled_platform
+from console.matrix.platform_cast import looks_at_pictures, video_platform
 from console.platform_host import Hosted
 from console.platform_plan import PASSWORD
 from protocols.time_source import SystemTime
@@ -56,7 +57,10 @@ def visited(tmp_path: Path):
     async def visit(
         kind: str, *behaviours: str, password: str = PASSWORD, attended: bool = False
     ) -> Recording:
-        async with platform(tmp_path, behaviours) as (hosted, point), AsyncExitStack() as stack:
+        async with (
+            platform(tmp_path, behaviours, kind) as (hosted, point),
+            AsyncExitStack() as stack,
+        ):
             target = PlatformTarget.of(point, lambda: Secret(password))
             time = SystemTime()
             at_hand = PlatformAtHand(target, partial(open_port, target, time), HostedRig(hosted))
@@ -64,7 +68,9 @@ def visited(tmp_path: Path):
                 at_hand = await by_a_person(stack, hosted, target)
             circumstances = Circumstances(
                 intrusive=True,
-                lengths=replace(Lengths().with_quick_devices(), platform_react=2.0),
+                lengths=replace(
+                    Lengths().with_quick_devices(), platform_react=2.0, platform_stream=2.0
+                ),
                 platforms={point.id: at_hand},
             )
             camera = CameraTarget(point.id, point.name, "platform", target.host, target.port)
@@ -96,11 +102,15 @@ async def by_a_person(
 
 
 @asynccontextmanager
-async def platform(folder: Path, behaviours: tuple[str, ...]):
+async def platform(folder: Path, behaviours: tuple[str, ...], kind: str):
     number = next(_NUMBERS)
-    made = bundled_platform(
-        number, GROUND, name="x", network="127.88", behaviours=tuple(behaviours)
-    )
+    if looks_at_pictures([kind]):
+        name = behaviours[0] if behaviours else "sound"
+        made = video_platform(number, GROUND, name=name, network="127.88", kinds=[kind])
+    else:
+        made = bundled_platform(
+            number, GROUND, name="x", network="127.88", behaviours=tuple(behaviours)
+        )
     hosted = Hosted(made.hosted, folder)
     access = made.point.platform
     assert access is not None

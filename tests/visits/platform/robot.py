@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from targets.credentials import Secret
 from targets.platform.attended import Reply, Task
-from targets.platform.port import Outcome, Session
+from targets.platform.port import MediaStream, Outcome, Session
 from targets.platform.reference import ReferencePort
 
 _SINGLE = ("network", "security")
+#: Of a film, in seconds.
+_FILM_S = 2.5
 
 
 class Robot:
@@ -29,6 +35,7 @@ class Robot:
         self._restarting = restart
         self._sessions: dict[str, Session] = {}
         self.asked: list[str] = []
+        self._folder = Path(tempfile.mkdtemp())
 
     async def ask(self, task: Task) -> Reply | None:
         """Do what is asked and say what came of it."""
@@ -85,8 +92,48 @@ class Robot:
 
     async def _view_live(self, _: Task, asked: dict[str, Any]) -> str:
         session = self._sessions[asked["user"]]
-        async with self._port.live(session, asked["channel"]) as stream:
+        channel = await self._id(session, "channels", asked["channel"])
+        async with self._port.live(session, channel or asked["channel"]) as stream:
             return "done" if stream.status == 200 else "refused"
+
+    async def _artefact_live(self, _: Task, asked: dict[str, Any]) -> str:
+        session = self._sessions[asked["user"]]
+        channel = await self._id(session, "channels", asked["channel"])
+        async with self._port.live(session, channel) as stream:
+            return await self._filmed(stream)
+
+    async def _artefact_live_codec(self, task: Task, asked: dict[str, Any]) -> str | None:
+        number = {"H.264": 0, "H.265": -1}[asked["codec"]]
+        session = self._sessions[asked["user"]]
+        alive = [one for one in (await self._port.list(session, "channels")).items if one["online"]]
+        return await self._artefact_live(task, asked | {"channel": alive[number]["name"]})
+
+    async def _artefact_playback(self, _: Task, asked: dict[str, Any]) -> str:
+        session = self._sessions[asked["user"]]
+        channel = await self._id(session, "channels", asked["channel"])
+        start = _posix(asked["time"])
+        opened = await self._port.open_playback(session, channel, start, start + 60)
+        async with self._port.playback(session, opened.id) as stream:
+            return await self._filmed(stream)
+
+    async def _artefact_download(self, _: Task, asked: dict[str, Any]) -> str:
+        session = self._sessions[asked["user"]]
+        channel = await self._id(session, "channels", asked["channel"])
+        start, end = _posix(asked["start"]), _posix(asked["end"])
+        ordered = await self._port.order_download(session, channel, start, end)
+        while (await self._port.download_state(session, ordered.id)).fields["state"] != "ready":
+            await asyncio.sleep(0.1)
+        return self._saved((await self._port.download_file(session, ordered.id)).body)
+
+    async def _filmed(self, stream: MediaStream) -> str:
+        await stream.wait_for_bytes(1, 10)
+        await stream.wait_for_end(_FILM_S)
+        return self._saved(bytes(stream.data))
+
+    def _saved(self, content: bytes) -> str:
+        file = self._folder / f"{len(self.asked)}.mp4"
+        file.write_bytes(content)
+        return str(file)
 
     async def _session_works(self, _: Task, asked: dict[str, Any]) -> str:
         return _said(await self._port.list(self._sessions[asked["user"]], "channels"))
@@ -102,6 +149,9 @@ class Robot:
                            ("customer", "customers")):  # fmt: skip
             if name in fields:
                 fields[name] = await self._id(session, kind, fields[name]) or fields[name]
+        for one in fields.get("cameras") or ():
+            if "channel" in one:
+                one["channel"] = await self._id(session, "channels", one["channel"])
         if isinstance(fields.get("roles"), list):
             fields["roles"] = [await self._id(session, "roles", one) for one in fields["roles"]]
         return fields
@@ -111,11 +161,14 @@ class Robot:
             name = await self._id(session, "customers", name)
         listed = await self._port.list(session, kind)
         key = self._name(kind)
-        return next((str(one["id"]) for one in listed.items if name in (one[key], one["id"])), "")
+        known = (
+            str(one["id"]) for one in listed.items if name in (one[key], one["id"], one.get("name"))
+        )
+        return next(known, "")
 
     @staticmethod
     def _name(kind: str) -> str:
-        return {"channels": "id", "services": "customer"}.get(kind, "name")
+        return {"services": "customer"}.get(kind, "name")
 
 
 def _value(text: str) -> Any:
@@ -123,6 +176,10 @@ def _value(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
+
+
+def _posix(civil: str) -> float:
+    return datetime.fromisoformat(civil + "+08:00").timestamp()
 
 
 def _said(outcome: Outcome) -> str:
