@@ -59,6 +59,7 @@ class Lengths:
         gb_move: of one movement of the lens.
         gb_patrol: how long a patrol is watched.
         gb_return: how long a device that was restarted is waited for.
+        gb_subscribed: seconds of a subscription that is to run out.
         gb_play: of each stretch of a playback.
         gb_answer: bound of one answer.
         event_quiet: looking on while nothing is played before the camera.
@@ -100,6 +101,7 @@ class Lengths:
     gb_move: float = 2.0
     gb_patrol: float = 40.0
     gb_return: float = 300.0
+    gb_subscribed: int = 30
     gb_play: float = 10.0
     gb_answer: float = 10.0
     event_quiet: float = 20.0
@@ -117,7 +119,7 @@ class Lengths:
         return replace(
             self, gb_come=30.0, gb_react=8.0, gb_refuse=5.0, gb_granted=4, gb_watch=5.0,
             gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_patrol=3.5,
-            gb_return=6.0, gb_play=4.0, gb_answer=6.0,
+            gb_return=6.0, gb_subscribed=2, gb_play=4.0, gb_answer=6.0,
             event_quiet=1.5, event_wait=8.0, imaging_settles=0.5, lens_settles=0.5,
             power_off=4.0, power_return=5.0, power_poll=0.1,
             # A simulated platform shares its machine with services that are not its own.

@@ -8,11 +8,17 @@ from assessment.measurement import Measurement
 from assessment.recording import Recording
 from probes.gb28181.conversation import Conversation, moment, number, steps_of
 from probes.gb28181.judging import Judgement, begin
+from probes.gb28181.subscriptions import subscriptions_of
+from protocols.sip.fields import expires_of
 
-INSTRUMENT = "gb-alarm/1"
+INSTRUMENT = "gb-alarm/2"
 #: AlarmMethod of an alarm input: device alarm.
 _DEVICE = "2"
 _REPEAT_S = 4.0
+#: A refresh for too short a time may be refused so (RFC 6665 4.2.1.1).
+_TOO_BRIEF = 423
+#: A notification by NOTIFY comes with the one by MESSAGE: within seconds.
+_MEANWHILE_S = 1.0
 
 
 def measure_alarm(recording: Recording) -> Measurement:
@@ -25,6 +31,7 @@ def measure_alarm(recording: Recording) -> Measurement:
     notified = next(iter(steps_of(recording, "notified")), None)
     for step in steps_of(recording, "subscribe"):
         _subscribed(judgement, int(number(step.get("status"))))
+    _subscription(judgement, conversation)
     if raised is None or notified is None:
         judgement.doubt("not-tried")
         return judgement.measurement(conversation)
@@ -50,6 +57,34 @@ def _subscribed(judgement: Judgement, status: int) -> None:
         judgement.fault("subscription-refused", status=status)
     elif not status:
         judgement.doubt("subscription-unanswered")
+
+
+def _subscription(judgement: Judgement, conversation: Conversation) -> None:
+    """Told in its dialog while it lasts, refreshed, and over at its end (9.11, RFC 6665)."""
+    mine = next((one for one in subscriptions_of(conversation) if one.command == "Alarm"), None)
+    if mine is None or not mine.accepted:
+        return
+    refused = next((one for one in mine.later if one.status >= 300), None)
+    if refused is not None and refused.status != _TOO_BRIEF and expires_of(refused.sip):
+        judgement.fault("refresh-refused", status=refused.status)
+    if mine.outside:
+        judgement.fault("notify-outside-dialog")
+    if mine.after_the_end:
+        seconds = mine.after_the_end[0].at - mine.ends
+        judgement.fault("notified-after-end", seconds=round(seconds, 1))
+    by_message = [
+        one
+        for one in conversation.told("Notify", "Alarm")
+        if one.method == "MESSAGE" and mine.first.at < one.at < mine.ends
+    ]
+    strays = [one for one in conversation.of_device("NOTIFY") if one.call_id != mine.first.call_id]
+    if by_message and not mine.notified:
+        if any(one.manscdp and one.manscdp.command == "Alarm" for one in strays):
+            judgement.fault("notify-outside-dialog")
+        elif mine.ends - by_message[0].at > _MEANWHILE_S:
+            judgement.fault("not-by-subscription")
+        else:
+            judgement.doubt("subscription-too-short")
 
 
 def _silent(

@@ -13,10 +13,12 @@ from assessment.recording import Recording
 from probes.gb28181.conversation import Conversation, Exchange, moment, number, steps_of
 from probes.gb28181.judging import Judgement, begin
 
-INSTRUMENT = "gb-keepalive/1"
+INSTRUMENT = "gb-keepalive/2"
 #: Sources of the interval that say what this device is set to, not what is usual.
 _DECLARED = frozenset({"config-download", "site", "device", "set"})
 _MOST_LISTED = 500
+#: Keepalives without an answer that make the peer offline (9.6.1), and how many more are borne.
+_MISSED, _PATIENCE = 3, 2
 
 
 def tolerance_of(interval: float) -> float:
@@ -25,7 +27,7 @@ def tolerance_of(interval: float) -> float:
 
 
 def measure_keepalive(recording: Recording) -> Measurement:
-    """Judge the watch of a ``gb28181:keepalive`` recording.
+    """Judge the watch of a ``gb28181:keepalive`` recording, and what follows unanswered ones.
 
     Quantity ``gb-keepalive``; ``details``: ``interval_s``, ``source``, ``gaps_s``, ``count``.
     """
@@ -54,7 +56,16 @@ def measure_keepalive(recording: Recording) -> Measurement:
             interval = statistics.median(gaps)
         _regular(judgement, gaps, interval, reliable=conversation.reliable)
         _tail(judgement, beats[-1].at, ended, interval, reliable=conversation.reliable)
+    _unanswered(judgement)
     return judgement.measurement(conversation)
+
+
+def _unanswered(judgement: Judgement) -> None:
+    """Without answers the device takes the platform for lost, and registers anew (R-060)."""
+    for step in steps_of(judgement.recording, "silence"):
+        withheld, count = int(number(step.get("withheld"))), int(number(step.get("count"), _MISSED))
+        if not step.get("registered_again") and withheld >= count + _PATIENCE:
+            judgement.fault("loss-ignored", withheld=withheld, count=count)
 
 
 def _own_id(judgement: Judgement, beats: list[Exchange]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from probes.gb28181.conversation import Conversation, Exchange, status_of
+from probes.gb28181.subscriptions import subscription_departures
 from protocols.deviation import Deviation
 from protocols.gb28181.catalog import CatalogItem, read_catalog
 from protocols.sip.fields import expires_of
@@ -13,6 +14,8 @@ from protocols.xml_reading import integer
 
 #: So many registrations so early, after another one and with nothing that called for them.
 _STORM, _EARLY_S = 3, 10.0
+#: So many keepalives that were turned away one after another, and the device does not listen.
+_DEAF = 3
 #: How a device is answered that the platform does not know any more, or refuses.
 _TURNED_AWAY = (403, 404)
 #: Questions that were asked within so many seconds were asked at once.
@@ -26,6 +29,8 @@ def manners_of(conversation: Conversation) -> Iterator[Deviation]:
     yield from _states(conversation)
     yield from _settings(conversation)
     yield from _one_query(conversation)
+    yield from subscription_departures(conversation)
+    yield from _turned_away(conversation)
     yield from _plain_query(conversation)
     yield from _plain_challenge(conversation)
     yield from _after_trying(conversation)
@@ -44,6 +49,32 @@ def _storm(conversation: Conversation) -> Iterator[Deviation]:
             last, granted = one.at, float(expires_of(one.final.message) or 0)
     if unprovoked >= _STORM:
         yield Deviation("register-storm", "GB/T 28181-2016 9.1.1")
+
+
+def turned_away_since(conversation: Conversation, moment: float, until: float) -> int:
+    """Keepalives that were answered 403 or 404 in a row, without a registration after one."""
+    count = 0
+    for one in conversation.exchanges:
+        if not one.from_device or not moment <= one.at <= until:
+            continue
+        if one.method == "REGISTER":
+            count = 0
+        elif one.status in _TURNED_AWAY and one.manscdp and one.manscdp.command == "Keepalive":
+            count += 1
+    return count
+
+
+def _turned_away(conversation: Conversation) -> Iterator[Deviation]:
+    """A refused request is not to be repeated as it is (RFC 3261 21.4.4)."""
+    count = 0
+    for one in conversation.exchanges:
+        if one.from_device and one.method == "REGISTER":
+            count = 0
+        elif one.from_device and one.status in _TURNED_AWAY and one.manscdp is not None:
+            count += one.manscdp.command == "Keepalive"
+            if count >= _DEAF:
+                yield Deviation("keepalive-after-403", "RFC 3261 21.4.4", str(one.status))
+                return
 
 
 def _senders(conversation: Conversation) -> Iterator[Deviation]:

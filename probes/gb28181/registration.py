@@ -21,6 +21,7 @@ from probes.gb28181.conversation import (
     steps_of,
 )
 from probes.gb28181.judging import Judgement, begin
+from probes.gb28181.manners import turned_away_since
 from protocols.errors import ProtocolError
 from protocols.http_digest import Challenge, Credentials, parse_authorization, parse_challenges
 from protocols.sip.fields import expires_of
@@ -48,6 +49,7 @@ def measure_registration(recording: Recording) -> Measurement:
         _identifier(judgement, registers)
         _challenged(judgement, registers)
         _correct(judgement)
+        _forgotten(judgement, conversation)
         _stale(judgement, registers)
         _returns(judgement)
     elif conversation.messages:
@@ -130,6 +132,15 @@ def _correct(judgement: Judgement) -> None:
         judgement.doubt("no-authentication-seen")
     users = {str(one.get("user")) for one in answers}
     judgement.details["user"] = sorted(users)[:4]
+
+
+def _forgotten(judgement: Judgement, conversation: Conversation) -> None:
+    """Told by 403 that it is not known; no clause says that it has to register anew then."""
+    for step in steps_of(judgement.recording, "forget"):
+        begun, ended = moment(step) or 0.0, moment(step, "ended") or 0.0
+        count = turned_away_since(conversation, begun, ended)
+        if count >= _PATIENCE and not step.get("registered_again"):
+            judgement.doubt("not-back-after-403", keepalives=count)
 
 
 def _stale(judgement: Judgement, registers: list[Exchange]) -> None:

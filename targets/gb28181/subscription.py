@@ -8,7 +8,8 @@ from protocols.errors import ProtocolError
 from protocols.gb28181.manscdp import CONTENT_TYPE, Fields, build_manscdp
 from protocols.sip.dialog import Dialog
 from protocols.sip.endpoint import SipTimeoutError
-from protocols.sip.message import SipRequest
+from protocols.sip.fields import expires_of
+from protocols.sip.message import SipRequest, SipResponse
 
 if TYPE_CHECKING:
     from targets.gb28181.device import RegisteredDevice
@@ -20,13 +21,15 @@ class Subscription:
     """One subscription; ``begin`` and ``end`` it.
 
     Attributes:
-        status: of the answer, ``None`` when none came.
+        status: of the answer to the last SUBSCRIBE, ``None`` when none came.
+        granted: seconds that it lasts by that answer, ``None`` when it says nothing.
     """
 
     def __init__(
         self, device: RegisteredDevice, command: str, fields: Fields, *, event: str = "presence"
     ) -> None:
         self.status: int | None = None
+        self.granted: int | None = None
         self.sn = device.platform.next_sn()
         self._device = device
         self._event = event
@@ -34,6 +37,11 @@ class Subscription:
         self._body = build_manscdp(
             "Query", command, self.sn, device.id, fields, charset=device.charset
         )
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the device took the last SUBSCRIBE."""
+        return self.status is not None and 200 <= self.status < 300
 
     async def begin(self, seconds: int) -> None:
         """Subscribe for ``seconds``.
@@ -51,30 +59,41 @@ class Subscription:
         )
 
         async def sent() -> None:
-            response = await platform.endpoint.request(
-                request, device.peer, timeout=_ANSWER_SECONDS
-            )
-            self.status = response.status
+            response = await self._answered(request)
             if response.status < 300:
                 self._dialog = Dialog.from_uac(request, response)
 
+        await device.answering(sent, "SUBSCRIBE", _ANSWER_SECONDS)
+
+    async def refresh(self, seconds: int) -> None:
+        """Have it last ``seconds`` from now on: another SUBSCRIBE in the dialog.
+
+        No answer leaves ``status`` at ``None``.
+        """
+        self.status = self.granted = None
+        if self._dialog is None:
+            return
+        headers = [("Event", self._event), ("Expires", str(seconds))]
+        request = self._dialog.request(
+            "SUBSCRIBE", headers=headers, content_type=CONTENT_TYPE, body=self._body
+        )
         try:
-            await device.answering(sent, "SUBSCRIBE", _ANSWER_SECONDS)
-        except SipTimeoutError:
+            await self._answered(request)
+        except (SipTimeoutError, OSError, ProtocolError):
             return
 
     async def end(self) -> None:
         """Unsubscribe: Expires 0 in the same dialog."""
-        if self._dialog is None:
-            return
-        headers = [("Event", self._event), ("Expires", "0")]
-        request: SipRequest = self._dialog.request(
-            "SUBSCRIBE", headers=headers, content_type=CONTENT_TYPE, body=self._body
-        )
+        await self.refresh(0)
         self._dialog = None
-        try:
-            await self._device.platform.endpoint.request(
-                request, self._device.peer, timeout=_ANSWER_SECONDS
-            )
-        except (SipTimeoutError, OSError, ProtocolError):
-            return
+
+    def forget(self) -> None:
+        """It has run out: nothing is left to be ended."""
+        self._dialog = None
+
+    async def _answered(self, request: SipRequest) -> SipResponse:
+        response = await self._device.platform.endpoint.request(
+            request, self._device.peer, timeout=_ANSWER_SECONDS
+        )
+        self.status, self.granted = response.status, expires_of(response)
+        return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from targets.errors import VisitProblem
+from targets.gb28181.exchange import Fields
 from targets.gb28181.subscription import Subscription
 from visits.circumstances import Visit
 from visits.gb28181.control import on_duty
@@ -13,6 +14,10 @@ from visits.gb28181.script import Script, conversation, problem_fact, rigged
 _SUBSCRIBED_SECONDS = 600
 #: Without a rig a person may close the contact, within so long.
 _PERSON_SECONDS = 20.0
+#: Beyond its end a subscription is left alone for so long.
+_OVER_SECONDS = 1.5
+#: What else is subscribed to. Positions are asked for so often, seconds.
+_POSITION_INTERVAL = 1
 
 
 async def record_alarm(visit: Visit) -> None:
@@ -23,6 +28,7 @@ async def record_alarm(visit: Visit) -> None:
         armed = on_duty(await script.status())
         try:
             await _alarm(script)
+            await _runs_out(script, subscription)
         finally:
             await _put_back(script, subscription, armed=armed)
 
@@ -36,7 +42,7 @@ async def subscribed_to_alarms(script: Script) -> Subscription:
             await subscription.begin(_SUBSCRIBED_SECONDS)
         except VisitProblem as problem:
             step["problem"] = problem_fact(problem)
-        step["status"] = subscription.status
+        step |= {"status": subscription.status, "granted": subscription.granted}
     return subscription
 
 
@@ -70,6 +76,69 @@ async def _alarm(script: Script) -> None:
     _tell(script, since)
 
 
+async def _runs_out(script: Script, subscription: Subscription) -> None:
+    """Refreshed for a short while the subscription runs out; then another alarm is raised.
+
+    Only where the first one was told. Meanwhile the other subscriptions are tried for as long.
+    """
+    seconds = script.lengths.gb_subscribed
+    told = next(one for one in script.steps if one["name"] == "notified")
+    if not subscription.accepted or told["at"] is None:
+        return
+    with script.step("refresh", expires=seconds, status=None, granted=None) as step:
+        await subscription.refresh(seconds)
+        step |= {"status": subscription.status, "granted": subscription.granted}
+    granted = subscription.granted if subscription.granted is not None else seconds
+    others = [
+        await _subscribed(script, "Catalog", ()),
+        await _subscribed(script, "MobilePosition", [("Interval", _POSITION_INTERVAL)]),
+    ]
+    await _opened(script)
+    with script.step("run-out", seconds=min(granted, seconds) + _OVER_SECONDS) as step:
+        await script.device.wait_for(lambda: False, step["seconds"])
+    for other in others:
+        if other.accepted and (other.granted or 0) > seconds:
+            await other.end()
+    if subscription.accepted and granted <= seconds:
+        subscription.forget()
+        await _again(script)
+
+
+async def _subscribed(script: Script, command: str, fields: Fields) -> Subscription:
+    subscription = Subscription(script.device, command, fields)
+    name = "subscribe-other"
+    with script.step(name, command=command, status=None, sn=subscription.sn) as step:
+        try:
+            await subscription.begin(script.lengths.gb_subscribed)
+        except VisitProblem as problem:
+            step["problem"] = problem_fact(problem)
+        step |= {"status": subscription.status, "granted": subscription.granted}
+    return subscription
+
+
+async def _opened(script: Script) -> None:
+    """The contact is open again, and the alarm reset."""
+    with contextlib.suppress(VisitProblem):
+        await rigged(script.visit, "alarm_input", "off")
+    await _control(script, "reset", "AlarmCmd", "ResetAlarm")
+
+
+async def _again(script: Script) -> None:
+    """Another alarm, when nobody is subscribed any more: by MESSAGE it may be told."""
+    device, since = script.device, script.now
+    with script.step("raise-again", by="none", ways=[]) as step:
+        try:
+            step["by"] = await rigged(script.visit, "alarm_input", "on")
+        except VisitProblem as problem:
+            step["problem"] = problem_fact(problem)
+        if step["by"] == "rig":
+            bound = min(script.lengths.gb_react, script.lengths.gb_answer)
+            await device.wait_for(lambda: device.notified_since(since, "Alarm"), bound)
+            await device.wait_for(lambda: False, 0.5)  # what comes by another way comes with it
+            told = device.notified_since(since, "Alarm")
+            step["ways"] = sorted({one.method for one in told})
+
+
 def _tell(script: Script, since: float) -> None:
     """What the alarm said, into the step ``notified``."""
     step = next(one for one in script.steps if one["name"] == "notified")
@@ -100,9 +169,7 @@ async def _control(script: Script, name: str, element: str, value: str) -> None:
 
 async def _put_back(script: Script, subscription: Subscription, *, armed: bool) -> None:
     """Contact open, alarm reset, guard as it was, subscription ended."""
-    with contextlib.suppress(VisitProblem):
-        await rigged(script.visit, "alarm_input", "off")
-    await _control(script, "reset", "AlarmCmd", "ResetAlarm")
+    await _opened(script)
     if not armed:
         await _control(script, "guard-reset", "GuardCmd", "ResetGuard")
     await script.status()

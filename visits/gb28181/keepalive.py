@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from protocols.gb28181.configuration import read_config_download
+from targets.gb28181.upper_platform import KEEPALIVES_MISSED
 from visits.circumstances import Visit
 from visits.gb28181.script import Script, conversation
 
-#: So many keepalives are watched at least. Three without an answer are to be enough (9.6.1); so
-#: many go without one at most.
-_WATCHED, _WITHHELD = 3, 6
+#: So many keepalives are watched at least.
+_WATCHED = 3
+#: Without an answer three are to be enough where the device does not say another count (9.6.1);
+#: so many more go without one, and never more than the second number in all.
+_MORE, _MOST = 3, 20
 #: An interval outside these bounds is not believed.
 _CREDIBLE = range(1, 3601)
 
@@ -16,17 +19,17 @@ _CREDIBLE = range(1, 3601)
 async def record_keepalive(visit: Visit) -> None:
     """Fill the draft as docs/recordings.md describes."""
     async with conversation(visit) as script:
-        interval, source = await _interval(script)
+        interval, source, count = await _agreed(script)
         visit.facts["keepalive_s"], visit.facts["keepalive_source"] = interval, source
         seconds = max(visit.lengths.gb_watch, (_WATCHED + 0.5) * interval)
         with script.step("watch", seconds=seconds, interval_s=interval, source=source):
             await script.device.wait_for(lambda: False, seconds)
         await script.status()  # what answers now was there, and the path was open
-        await _silence(script, interval)
+        await _silence(script, interval, count)
 
 
-async def _interval(script: Script) -> tuple[float, str]:
-    """The interval that the device says it keeps, else the one agreed."""
+async def _agreed(script: Script) -> tuple[float, str, int]:
+    """Interval and count that the device says it keeps, else those agreed; who said so."""
     lengths, device = script.lengths, script.device
     exchange = await script.ask(
         "config-download",
@@ -38,18 +41,26 @@ async def _interval(script: Script) -> tuple[float, str]:
     for page in exchange.pages:
         basic = read_config_download(page).basic
         told = basic.heartbeat_interval_s if basic is not None else None
-        if told is not None and told in _CREDIBLE:
-            return float(told), "device"
-    return device.platform.keepalive_seconds, "agreed"
+        if basic is not None and told is not None and told in _CREDIBLE:
+            return float(told), "device", basic.heartbeat_count or KEEPALIVES_MISSED
+    return device.platform.keepalive_seconds, "agreed", KEEPALIVES_MISSED
 
 
-async def _silence(script: Script, interval: float) -> None:
+async def _silence(script: Script, interval: float, count: int) -> None:
     """No keepalive gets an answer: the device takes the platform for lost, and comes back."""
     device, since = script.device, script.now
-    with script.step("silence", withheld=0, registered_again=False) as step:
-        device.policy.withhold_keepalives = _WITHHELD
-        bound = (_WITHHELD + 1) * interval + script.lengths.gb_react
-        step["registered_again"] = await script.happened("registered", since, bound)
+    most = min(count + _MORE, _MOST)
+    with script.step("silence", count=count, withheld=0, registered_again=False) as step:
+        device.policy.withhold_keepalives = most
+        bound = (most + 1) * interval + script.lengths.gb_react
+        await device.wait_for(
+            lambda: (
+                device.since(since, "registered") or len(device.since(since, "withheld")) >= most
+            ),
+            bound,
+        )
+        # The last one has to be missed before it can be acted upon.
+        step["registered_again"] = await script.happened("registered", since, 1.5 * interval)
         step["withheld"] = len(device.since(since, "withheld"))
         device.policy.withhold_keepalives = 0
         if not step["registered_again"]:

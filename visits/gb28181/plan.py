@@ -20,7 +20,7 @@ def planned_gb28181(kind: str, lengths: Lengths) -> float:
         "control": 16 * answer
         + (session + 34 * lengths.gb_move + lengths.gb_patrol + lengths.gb_return / 2),
         "records": 6 * answer + 3 * session + 8 * lengths.gb_play,
-        "alarm": 8 * answer + 3 * react,
+        "alarm": 10 * answer + 3 * react + 1.2 * lengths.gb_subscribed,
         "broadcast": 4 * answer + 2 * session + 2 * lengths.gb_live,
         "clock": 4 * react + 4 * answer,
         "protection": 8 * answer + 4 * react,

@@ -37,6 +37,14 @@ IRREGULAR_KEEPALIVE = defect(
 WRONG_KEEPALIVE_ID = defect(
     "wrong-device-id-in-keepalive", "The DeviceID in keepalives is another device's."
 )
+LOSS_IGNORED = defect(
+    "platform-loss-ignored",
+    "Keepalives that get no answer are sent on for ever; the device never registers anew.",
+)
+FORGOTTEN_IGNORED = defect(
+    "forgotten-ignored",
+    "Keepalives answered 403 are sent on for ever; the device never registers anew.",
+)
 DATE_IGNORED = defect("date-header-ignored", "The Date of the registration answer is ignored.")
 DATE_AS_UTC = defect("timezone-wrong", "The Date of the registration answer is taken for UTC.")
 
@@ -284,12 +292,14 @@ class Registration:
             answer = await self._signalling.keepalive(patience)
         except (OSError, TimeoutError, ProtocolError):
             self._losses += 1
-            if self._losses >= _LOSSES:
+            if self._losses >= _LOSSES and not self._state.has(LOSS_IGNORED):
                 self._signalling.drop_connection()
                 self.renew()
             return
         self._losses = 0
         now = self._loop.time()
+        if self._state.has(FORGOTTEN_IGNORED):
+            return
         if answer.status in (403, 404) and now - self._sent_away > self._settings().keepalive_s / 2:
             # Not at every refusal: a platform that refuses for ever would be registered with
             # without a pause.

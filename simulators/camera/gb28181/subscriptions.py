@@ -10,11 +10,28 @@ from typing import TYPE_CHECKING
 from protocols.errors import ProtocolError
 from protocols.sip.dialog import Dialog
 from protocols.sip.endpoint import IncomingRequest, Peer
-from protocols.sip.fields import expires_of
+from protocols.sip.fields import expires_of, new_call_id
+from simulators.behaviours import defect, variant
 from simulators.camera.gb28181.markup import CONTENT_TYPE, Element, Order, date_time, e, read
 
 if TYPE_CHECKING:
     from simulators.camera.gb28181.device import GbDevice
+
+IGNORED = defect(
+    "subscription-ignored", "A subscription to alarms is accepted, and nothing is told by it."
+)
+NEVER_ENDS = defect(
+    "subscription-never-ends", "Notifications of alarms go on when the subscription has run out."
+)
+NOT_REFRESHED = defect(
+    "subscription-not-refreshed", "A SUBSCRIBE within the dialog of another is answered 481."
+)
+OUTSIDE = defect(
+    "notify-outside-dialog", "Each notification has a Call-ID of its own, outside the dialog."
+)
+SHORTENED = variant(
+    "gb-subscription-shortened", "Subscriptions are granted for a second less than was asked for."
+)
 
 _MOST = 64
 _LONGEST_S = 86_400
@@ -48,6 +65,11 @@ class Subscriptions:
         asked = expires_of(request)
         seconds = min(_DEFAULT_S if asked is None else asked, _LONGEST_S)
         known = self._all.get(call_id)
+        if self._device.state.has(SHORTENED) and seconds > 1:
+            seconds -= 1
+        if known is not None and seconds and self._device.state.has(NOT_REFRESHED):
+            incoming.respond(481)
+            return
         if known is None:
             try:
                 known = self._made(incoming)
@@ -112,7 +134,8 @@ class Subscriptions:
             for one in self._device.cameras()
             if only in ("", one.device)
         ]
-        return [e("SumNum", len(items)), e("DeviceList", items, Num=len(items))]
+        listed = [e("DeviceList", items, Num=len(items))] if items else []
+        return [e("SumNum", len(items)), *listed]
 
     async def close(self) -> None:
         """End all subscriptions without a word."""
@@ -127,11 +150,16 @@ class Subscriptions:
     async def _notify(
         self, one: Subscription, fields: list[Element], *, ended: bool = False, device: str = ""
     ) -> bool:
+        state, alarm = self._device.state, one.order.command == "Alarm"
+        if alarm and state.has(IGNORED):
+            return False
         left = round(one.ends - asyncio.get_running_loop().time())
+        if alarm and state.has(NEVER_ENDS):
+            left = max(left, 1)
         if left <= 0 and not ended:
             self._drop(one.dialog.call_id)
             return False
-        state = "terminated;reason=timeout" if ended else f"active;expires={left}"
+        told = "terminated;reason=timeout" if ended else f"active;expires={left}"
         body = b""
         if fields or not ended:
             sn = str(self._device.next_sn())
@@ -141,8 +169,11 @@ class Subscriptions:
             "NOTIFY",
             body=body,
             content_type=CONTENT_TYPE if body else "",
-            headers=[("Event", one.event), ("Subscription-State", state)],
+            headers=[("Event", one.event), ("Subscription-State", told)],
         )
+        if state.has(OUTSIDE):
+            own = new_call_id(self._device.wire.endpoint.random, state.address)
+            request.headers.replace_first("Call-ID", own)
         return await self._device.ask_in_dialog(request, one.peer) == 200
 
     async def _positions(self, one: Subscription) -> None:
