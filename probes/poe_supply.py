@@ -13,6 +13,7 @@ from typing import Any
 from assessment.measurement import Measurement
 from assessment.reason import Reason
 from assessment.recording import Recording
+from protocols.hardware_address import another_device
 
 SUPPLY, RETURN = "poe-supply", "poe-return"
 INSTRUMENT = "poe-supply/1"
@@ -20,21 +21,21 @@ INSTRUMENT = "poe-supply/1"
 CLASS_WATTS = (15.4, 4.0, 7.0, 15.4, 30.0, 45.0, 60.0, 75.0, 90.0)
 
 
-def measure_poe_supply(recording: Recording, description: Recording | None = None) -> Measurement:
+def measure_poe_supply(recording: Recording) -> Measurement:
     """What the port showed before anything was cut, of a ``power`` recording.
 
     Quantity ``poe-supply``: ``powered`` (fed, with a class), ``no-class``, ``above-class``,
     ``no-power`` (a class, and no power is told), ``fed-otherwise``, ``port-off``, ``nobody``.
     ``details``: the reading. Spoilt ``poe-supply.other-device`` when the port has learnt hardware
-    addresses and those that ``description`` tells are not among them.
+    addresses and those that the device tells of itself are not among them.
     """
     reading = _reading(recording, "before")
     spoilt: Reason | None = None
     value: str | None = None
     if not reading:
         spoilt = recording.problem or Reason(f"{SUPPLY}.unread")
-    elif _another_device(reading, description):
-        seen = ", ".join(str(one) for one in reading.get("macs") or ())
+    elif _another_device(recording, reading):
+        seen = ", ".join(str(one) for one in reading["macs"])
         spoilt = Reason(f"{SUPPLY}.other-device", {"found": seen})
     elif reading.get("delivering") is None:
         spoilt = Reason(f"{SUPPLY}.unread")
@@ -59,6 +60,8 @@ def measure_poe_return(recording: Recording) -> Measurement:
     if before and not isinstance(cut, Mapping):
         if before.get("delivering") is False:
             spoilt = Reason(f"{RETURN}.not-fed")
+        elif _another_device(recording, before):
+            spoilt = Reason(f"{RETURN}.other-device")
         elif not recording.facts.get("intrusive"):
             spoilt = Reason("visit.needs-intrusive", {"what": "power"})
     elif isinstance(cut, Mapping) and off:
@@ -101,19 +104,11 @@ def _reading(recording: Recording, when: str) -> Mapping[str, Any]:
     return {}
 
 
-def _another_device(reading: Mapping[str, Any], description: Recording | None) -> bool:
-    learnt = {_plain(one) for one in reading.get("macs") or ()}
-    listed = description.facts.get("interfaces") if description is not None else None
-    own = {
-        _plain(one.get("mac"))
-        for one in (listed if isinstance(listed, list) else ())
-        if isinstance(one, Mapping)
-    } - {""}
-    return bool(learnt and own and not learnt & own)
-
-
-def _plain(mac: object) -> str:
-    return "".join(one for one in str(mac or "").lower() if one in "0123456789abcdef")
+def _another_device(recording: Recording, reading: Mapping[str, Any]) -> bool:
+    learnt, own = reading.get("macs"), recording.facts.get("own_macs")
+    if not isinstance(learnt, list) or not isinstance(own, list):
+        return False
+    return another_device(learnt, own)
 
 
 def _measurement(

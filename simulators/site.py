@@ -21,7 +21,7 @@ from simulators.camera.media_source import warm_live
 from simulators.camera.ntp_client import NtpFollower
 from simulators.camera.onvif.device import hardware_address
 from simulators.camera.onvif.event_queue import DIGITAL_INPUT, lacks_input
-from simulators.camera.power import boot_seconds, needs_the_port, port_shows, returns
+from simulators.camera.power import boot_seconds, needs_the_port, port_obeys, port_shows, returns
 from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import stream_plan
 from simulators.control import SiteControl
@@ -186,6 +186,8 @@ class SimulatedSite:
 
     async def _power(self, point: str, fed: bool) -> None:
         """Feed a camera or cut its supply; it starts by itself once it is fed again."""
+        if not port_obeys(self._states[point]):
+            return
         if not needs_the_port(self._states[point]):
             (self._unfed.discard if fed else self._unfed.add)(point)
         elif fed and point in self._unfed:

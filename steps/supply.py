@@ -19,7 +19,7 @@ from probes.declared_supply import (
 )
 from probes.poe_supply import measure_poe_return, measure_poe_supply
 from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
-from steps.papers import subject_of
+from steps.subjects import subject_of
 from targets.site import Point
 
 
@@ -42,10 +42,9 @@ def ac_supply_is_stated(scenario_run: ScenarioRun) -> None:
 def fed_over_ethernet(scenario_run: ScenarioRun) -> None:
     def judge(point: Point) -> Conclusion:
         recording = scenario_run.recording("power", point)
-        description = scenario_run.recording("description", point)
         return gravest(
             [
-                scenario_run.compare(measure_poe_supply(recording, description)),
+                scenario_run.compare(measure_poe_supply(recording)),
                 scenario_run.compare(measure_poe_return(recording)),
             ]
         )

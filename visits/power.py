@@ -1,6 +1,7 @@
 """The visit ``power``: what the port shows that feeds the camera, and a cut of its supply.
 
-The port is read without any leave; cut it is only with leave to change the device, and given back
+The port is read without any leave. It is cut only with leave to change the device, only when it
+feeds, and never when what it has learnt says that another device is there; it is given back
 whatever happens.
 """
 
@@ -10,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from protocols.hardware_address import another_device
+from targets import onvif_reading as reading
 from targets.errors import NETWORK_FAULTS, VisitProblem
 from targets.onvif_client import OnvifFault
 from targets.power_port import PortReading, PowerPorts
@@ -31,14 +34,26 @@ async def record_power(visit: Visit) -> None:
     visit.needs_onvif()
     facts = visit.facts
     facts |= {"readings": [], "cut": None, "intrusive": visit.circumstances.intrusive}
+    facts["own_macs"] = await _own_macs(visit)
     before = await _read(visit, ports, "before")
-    if before.delivering and visit.circumstances.intrusive:
+    strange = another_device(before.macs, facts["own_macs"])
+    if before.delivering and visit.circumstances.intrusive and not strange:
         await _cut(visit, ports)
 
 
 def planned_power(lengths: Lengths) -> float:
     """Seconds by plan."""
     return 2 * lengths.power_off + lengths.power_return
+
+
+async def _own_macs(visit: Visit) -> list[str]:
+    """The hardware addresses that the device tells of itself; none where it tells nothing."""
+    try:
+        await visit.client.connect()
+        answer = await visit.client.optional("devicemgmt", "GetNetworkInterfaces")
+    except VisitProblem:  # it is read all the same what the port shows of a silent camera
+        return []
+    return [str(one["mac"]) for one in reading.interfaces(answer) if one["mac"]]
 
 
 async def _cut(visit: Visit, ports: PowerPorts) -> None:
@@ -67,12 +82,12 @@ async def _cut(visit: Visit, ports: PowerPorts) -> None:
 
 
 async def _read(visit: Visit, ports: PowerPorts, when: str) -> PortReading:
-    reading = await ports.read(visit.camera.point)
+    shown = await ports.read(visit.camera.point)
     answers = await _answers(visit)
     visit.facts["readings"].append(
-        {"when": when, "at": visit.time.now(), "answers": answers, **reading.document()}
+        {"when": when, "at": visit.time.now(), "answers": answers, **shown.document()}
     )
-    return reading
+    return shown
 
 
 async def _within(visit: Visit, seconds: float, so: Callable[[Visit], Awaitable[bool]]) -> bool:

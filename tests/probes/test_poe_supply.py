@@ -41,10 +41,6 @@ def power(
     return Recording("power", "p", AT, AT, facts=known)
 
 
-def description(mac: str) -> Recording:
-    return Recording("description", "p", AT, AT, facts={"interfaces": [{"mac": mac}]})
-
-
 @pytest.mark.parametrize(
     ("before", "value"),
     [
@@ -66,10 +62,14 @@ def test_what_the_port_shows(before: dict[str, Any], value: str) -> None:
 
 
 def test_another_device_at_the_port_proves_nothing() -> None:
-    assert measure_poe_supply(power(), description("4C-11-BF-12-34-AB")).value == "powered"
-    other = measure_poe_supply(power(), description("00:11:22:33:44:55"))
+    assert measure_poe_supply(power(own_macs=["4C-11-BF-12-34-AB"])).value == "powered"
+    assert measure_poe_supply(power(own_macs=[])).value == "powered"
+    strange = power(own_macs=["00:11:22:33:44:55"], cut=None)
+    other = measure_poe_supply(strange)
     assert other.value is None
     assert other.spoilt == Reason("poe-supply.other-device", {"found": "4c:11:bf:12:34:ab"})
+    uncut = replace(strange, facts={**strange.facts, "cut": None})
+    assert measure_poe_return(uncut).spoilt == Reason("poe-return.other-device")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The visit ``power`` against a rig that remembers, and our own ONVIF services."""
 
 import asyncio
+from dataclasses import replace
 
+from assessment.reason import Reason
 from assessment.recording import Recording
 from probes.poe_supply import measure_poe_return, measure_poe_supply
 from simulators.camera.onvif_server import OnvifServer
@@ -19,17 +21,26 @@ QUICK = Lengths(power_off=1.0, power_return=1.0, power_poll=0.02, visit=20.0)
 class Port:
     """A port on which the camera hangs: without it the camera's services are closed."""
 
-    def __init__(self, server: OnvifServer, *, boots: bool = True, fails: bool = False) -> None:
+    def __init__(
+        self,
+        server: OnvifServer,
+        *,
+        boots: bool = True,
+        fails: bool = False,
+        strange: bool = False,
+    ) -> None:
         self._server = server
         self._boots = boots
         self._fails = fails
+        self._strange = strange
         self.on = True
         self.told: list[str] = []
 
     async def read(self, _point: str) -> PortReading:
         if self._fails and not self.on:
             raise VisitProblem("visit.rig-failed", wanted="read", detail="gone")
-        return PortReading(True, self.on, 2 if self.on else None, 3.3 if self.on else 0.0)
+        shown = PortReading(True, self.on, 2 if self.on else None, 3.3 if self.on else 0.0)
+        return replace(shown, macs=("02:00:00:00:00:99",)) if self._strange else shown
 
     async def feed(self, _point: str, state: PowerState) -> None:
         self.told.append(state)
@@ -79,6 +90,13 @@ async def test_the_supply_is_given_back_when_the_rig_fails_in_the_middle() -> No
     assert told == ["off", "on"]
     assert made.problem is not None
     assert made.problem.code == "visit.rig-failed"
+
+
+async def test_the_supply_of_another_device_is_never_cut() -> None:
+    made, told = await visited(strange=True)
+    assert told == []
+    assert measure_poe_supply(made).spoilt is not None
+    assert measure_poe_return(made).spoilt == Reason("poe-return.other-device")
 
 
 async def test_without_leave_the_port_is_only_read() -> None:
