@@ -282,6 +282,7 @@ def _reading_measurement(item: ChecklistItem, record: Attestation, subject: str)
         details={
             "who": record.who,
             "note": record.note,
+            "where": record.where,
             "zh": item.zh,
             "en": item.en,
             **({"scores": dict(record.scores)} if record.scores else {}),
@@ -305,6 +306,7 @@ def _measurement(
     details = {"zh": item.zh, "en": item.en, "expects": item.expects}
     if record is not None:
         details |= {"who": record.who, "note": record.note, "file": record.file_name}
+        details |= {"where": record.where} if record.where else {}
     evidence = {}
     if record is not None and record.file is not None:
         evidence[record.file_name] = record.file

@@ -32,6 +32,8 @@ CONTRACT_TERMS = {
     "picture-long-side": "px",
     "picture-short-side": "px",
 }
+#: What is copied from a certificate: the code that it attests, whose mark it has, its number.
+PRINTED = ("code", "laboratory_mark", "number")
 _MAXIMUM_RECORD_FILES = 10_000
 _WORST, _BEST = 1, 5
 
@@ -57,6 +59,8 @@ class Attestation:
         page: of the document on which it stands, "" if not stated.
         model: models that it speaks of, as a paper lists them, "" if it names none.
         firmware: firmware family of those models, "" if it names none.
+        where: the place at which they looked, in words or degrees, "" if not stated.
+        printed: what stands on a certificate, by the names of ``PRINTED``.
         terms: numbers of a contract's clause on quality, by the names of ``CONTRACT_TERMS``.
     """
 
@@ -76,6 +80,8 @@ class Attestation:
     page: str = ""
     model: str = ""
     firmware: str = ""
+    where: str = ""
+    printed: tuple[tuple[str, str], ...] = ()
     terms: tuple[tuple[str, float], ...] = ()
 
 
@@ -147,6 +153,8 @@ def _attestation(
         page=row.text("page", ""),
         model=row.text("model", ""),
         firmware=row.text("firmware", ""),
+        where=row.text("where", ""),
+        printed=_printed(row),
         terms=_terms(row),
     )
     row.finish()
@@ -163,6 +171,15 @@ def _subjects(row: Record) -> tuple[str, ...]:
     several = row.texts("subjects")
     single = row.text("subject", "" if several or row.has("model") else SITE)
     return several or ((single,) if single else ())
+
+
+def _printed(row: Record) -> tuple[tuple[str, str], ...]:
+    inner = row.record("printed")
+    if inner is None:
+        return ()
+    found = tuple((name, inner.text(name, "")) for name in PRINTED)
+    inner.finish()
+    return tuple((name, words) for name, words in found if words)
 
 
 def _terms(row: Record) -> tuple[tuple[str, float], ...]:

@@ -17,6 +17,7 @@ from assessment.evidence import (
     CONFORMS,
     CONTRACT_TERMS,
     DOES_NOT_CONFORM,
+    PRINTED,
     SITE,
     load_evidence,
 )
@@ -107,8 +108,17 @@ class Intake:
         for remark in late:
             self.tell(file.name, remark)
         record: dict[str, object] = {"requirement": requirement.id, "item": item.item, **whom}
+        if where := self._where(file, named):
+            record["where"] = where
         record |= {"who": self.who, "when": when, "file": file.name, "sha256": file.digest}
         return record | self._finding(item, [*file.remarks, *late])
+
+    def _where(self, file: FoundFile, named: list[str]) -> str:
+        """Where it was taken by its own word, else the address of the point."""
+        seen = file.photograph
+        if seen is not None and seen.longitude is not None and seen.latitude is not None:
+            return f"{seen.longitude:.6f}, {seen.latitude:.6f}"
+        return "; ".join(filter(None, (self.points[one].location for one in named)))
 
     @staticmethod
     def _named(whom: Mapping[str, object]) -> list[object]:
@@ -126,6 +136,10 @@ class Intake:
             found["reading"] = {"value": value, "unit": item.limit.unit}
         else:
             found["result"] = result
+        if item.item == "certificate" and result == CONFORMS:
+            found["printed"] = {
+                name: words for name in PRINTED if (words := self.ask(f"printed-{name}", "", {}))
+            }
         if item.item == QUALITY and result == CONFORMS and (terms := self._terms()):
             found["terms"] = terms
         if item.expects != "photo" and (page := self.ask("page", "", {}).strip()):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from pytest_bdd import given, then
 
@@ -28,6 +26,7 @@ from standard.catalogue import catalogue
 from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
 from steps.gb28181 import concluded
 from steps.scope import leave_other_scenes
+from steps.subjects import subject_of
 from targets.site import Point
 
 
@@ -98,17 +97,6 @@ def contract_is_cited_and_strict_enough(scenario_run: ScenarioRun) -> None:
         least=least_terms(catalogue()),  # the standard's, whatever the contract asks
     )
     scenario_run.conclude(SITE, concluded(scenario_run, measured))
-
-
-def subject_of(run: ScenarioRun, point: Point) -> Subject:
-    """A point as records name it: what its device said of itself, else what the inventory says."""
-    told: Mapping[str, Any] = {}
-    for recording in run.acceptance.history("description", point):
-        told = recording.facts.get("device") or told
-    model, firmware = (
-        str(told.get(name) or point.declared.get(name, "")) for name in ("model", "firmware")
-    )
-    return Subject(point.id, model, firmware)
 
 
 def paper_on(run: ScenarioRun, item: str, point: Point) -> Paper | Reason:

@@ -92,6 +92,7 @@ def test_a_photograph_becomes_a_record_and_is_not_asked_about_again(tmp_path: Pa
     assert told == []
     assert (record.requirement, record.item, record.subjects) == ("4.4.1-b", "strength", (ID,))
     assert (record.who, record.when) == ("王芳", datetime.date(2026, 5, 20))
+    assert record.where == "108.940000, 34.260000"
     assert record.file is not None
     assert record.sha256 == record.file.digest
     assert record.valid_until == datetime.date(2027, 1, 1)
@@ -188,6 +189,19 @@ def test_a_certificate_is_of_a_model_and_its_firmware(tmp_path: Path) -> None:
     assert [(one.subjects, one.model, one.firmware) for one in records] == [
         ((), "SIM-2M", "V5.7"),
         ((), "SIM-2M", ""),
+    ]
+
+
+def test_what_a_certificate_says_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "4.3.1-b.pdf").write_bytes(b"%PDF")
+    answers = {"printed_code": "IP66", "printed_laboratory_mark": "CNAS"}
+    (record,), _, _ = taken_in(tmp_path, **answers)
+    assert (record.model, dict(record.printed)) == (
+        "SIM-2M",
+        {"code": "IP66", "laboratory_mark": "CNAS"},
+    )
+    assert "certificate" not in [
+        one.item.item for one in missing(catalogue(), [record], TODAY, [POINT])
     ]
 
 
