@@ -90,12 +90,15 @@ def test_the_example_evidence_is_met() -> None:
     assert earth.verdict is Verdict.PENDING  # its photograph is still missing
 
 
-def test_the_page_on_the_site_file_names_every_field() -> None:
-    page = (ROOT / "docs" / "site-file.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["site-file.md", "站点文件.md"])
+def test_the_page_on_the_site_file_names_every_field(name: str) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    for record in ("terms", "printed", "where", "scores", "subjects", "firmware", "valid_until"):
+        assert f"`{record}`" in page, record
     for field in {*_SITE_FIELDS, *_POINT_FIELDS} - {"password"}:
         assert f"`{field}`" in page, field
-    for name, headings in HEADINGS.items():
-        assert f"`{name}`" in page, name
+    for column, headings in HEADINGS.items():
+        assert f"`{column}`" in page, column
         assert [heading for heading in headings if heading not in page] == []
 
 
