@@ -40,11 +40,11 @@ async def record_clock(visit: Visit) -> None:
     Raises:
         VisitProblem: the device tells no time at all.
     """
-    if not visit.registers:
-        visit.needs_onvif()
     visit.facts["polls"] = polls = []
     visit.facts["ntp"] = None
     await visit.note_reference()
+    if not visit.registers:
+        visit.needs_onvif()
     with visit.transcribed() as transcript:
         if visit.registers:
             polls += await gb28181_polls(visit)

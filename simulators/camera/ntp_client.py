@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
+from ipaddress import ip_address
 from typing import Any
 
 from protocols.errors import ProtocolError
@@ -25,7 +26,8 @@ class NtpFollower:
 
     Args:
         state: the camera's state; its clock is stepped if it is a ``CameraClock``.
-        server, port: the upstream.
+        server, port: the upstream, until somebody sets another one (``state.time_server``); one
+            that is named, and not numbered, is never found, for a simulated site asks no resolver.
         interval_s: seconds between two requests; the first leaves at the start.
         resolution_s: of the steps in which the camera can set its clock: it is set to the last
             whole one, as simple clients do that set the time in whole units; 0 is exact.
@@ -84,11 +86,16 @@ class NtpFollower:
         """
         loop = asyncio.get_running_loop()
         clock = self._state.clock
+        host, port = self._state.time_server or self._server[0], self._server[1]
+        try:
+            ip_address(host)
+        except ValueError:
+            raise OSError(f"{host} is not found") from None
         answers: asyncio.Future[bytes] = loop.create_future()
         transport, _ = await loop.create_datagram_endpoint(
             lambda: _Answers(answers),
             local_addr=(self._state.address, 0),
-            remote_addr=self._server,
+            remote_addr=(host, port),
         )
         try:
             sent, left = request(secrets.randbits(64) | 1), clock.now()

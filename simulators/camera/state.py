@@ -47,7 +47,8 @@ class CameraState:
     ``light`` is the scene around the camera (``day``, ``night``, ``high-contrast``), set by the
     simulated light box; ``white_light`` is the camera's own lamp; ``zoom_position`` says where the
     zoom drive stands, from 0 (wide) to 1. ``captioned``: its live pictures
-    over GB/T 28181 show the clock and the name of the channel.
+    over GB/T 28181 show the clock and the name of the channel. ``time_server`` is the NTP server
+    that somebody set, "" while it is the installer's.
     """
 
     address: str
@@ -75,6 +76,7 @@ class CameraState:
     tone_compensation: str = "OFF"
     zoom_position: Callable[[], float] = lambda: 0.0
     captioned: bool = False
+    time_server: str = ""
     behaviours: set[str] = field(default_factory=set)
     clock: TimeSource = field(default_factory=SystemTime)
     ports: dict[str, int] = field(

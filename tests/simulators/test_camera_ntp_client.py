@@ -60,3 +60,24 @@ async def test_an_unfit_server_is_not():
     finally:
         await server.stop()
     assert state.clock.error() == pytest.approx(0.7, abs=0.01)
+
+
+async def test_the_server_that_was_set_is_asked_from_then_on():
+    """As by SetNTP; a name is not looked up."""
+    servers = [NtpServer("127.15.9.240", 0)]
+    await servers[0].start()
+    servers.append(NtpServer("127.15.9.241", servers[0].port))
+    await servers[1].start()
+    state = CameraState("127.15.9.5", "point", clock=CameraClock(SystemTime(), 0.7))
+    follower = NtpFollower(state, servers[0].address, servers[0].port)
+    try:
+        state.time_server = servers[1].address
+        await follower.ask_once()
+        assert abs(state.clock.error()) < 0.05
+        assert [len(one.sync_events(state.address)) for one in servers] == [0, 1]
+        state.time_server = "time.example"
+        with pytest.raises(OSError):
+            await follower.ask_once()
+    finally:
+        for one in servers:
+            await one.stop()

@@ -171,6 +171,7 @@ async def test_zeep_sets_time_servers() -> None:
             answer = camera.devicemgmt.GetNTP()
             assert answer.NTPManual[0].DNSname == "time.example"
             assert answer.NTPManual[1].IPv4Address == "192.0.2.7"
+            assert server.device.state.time_server == "time.example"
             with pytest.raises(onvif.ONVIFError, match="not an address"):
                 camera.devicemgmt.SetNTP(
                     {"FromDHCP": False, "NTPManual": [{"Type": "IPv4", "IPv4Address": "1.2.3.4.5"}]}

@@ -119,6 +119,7 @@ def set_ntp(call: Call) -> Xml:
     call.device.ntp_from_dhcp = from_dhcp
     if servers:
         call.device.ntp_servers = servers
+        call.device.state.time_server = servers[0]
     return x("tds:SetNTPResponse")
 
 
