@@ -120,6 +120,7 @@ def run_sip_fields(data: bytes) -> None:
         split_list,
     ):
         tried(read, text)
+    uri.same_host(text, "2001:db8::1")
 
 
 def run_sip_capture(data: bytes) -> None:
@@ -171,7 +172,10 @@ def capture_seeds() -> list[bytes]:
     """A short recording."""
     ends = ("192.0.2.1", 5060), ("192.0.2.2", 5060)
     passed = [PassedMessage(1.0, True, "udp", *ends, one) for one in sip_seeds()[:3]]
-    return [capture.write_conversation(passed), sip_seeds()[1]]
+    ends_6 = ("2001:db8::1", 5060), ("2001:db8::2", 5060)
+    passed_6 = [PassedMessage(1.0, False, "tcp", *ends_6, one) for one in sip_seeds()[:2]]
+    conversations = [capture.write_conversation(one) for one in (passed, passed_6)]
+    return [*conversations, sip_seeds()[1]]
 
 
 # --- MANSCDP and its companions ------------------------------------------------------------------
