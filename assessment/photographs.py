@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
@@ -20,6 +21,8 @@ _FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 _EDITORS = ("photoshop", "gimp", "lightroom", "snapseed", "meitu", "美图", "picsart", "paint")
 #: Differing bits of 64 up to which two pictures count as the same one, coded again.
 SAME_PICTURE_BITS = 4
+#: A code is looked for in a picture of this many pixels at most, which is enough for a held sheet.
+_LONGEST_FOR_CODES = 1_600
 _BEIJING = datetime.timedelta(hours=8)
 _EARTH_RADIUS_M = 6_371_008.8
 
@@ -110,6 +113,21 @@ def read_photograph(content: bytes) -> Photograph:
         edited=_edited(exif, original),
         fingerprint=fingerprint,
     )
+
+
+def codes_in(content: bytes) -> tuple[str, ...]:
+    """The texts of the QR codes that a photograph shows, such as that of a printed checklist."""
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        return ()
+    scale = _LONGEST_FOR_CODES / max(picture.shape)
+    if scale < 1:
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    try:
+        _, texts, _, _ = cv2.QRCodeDetector().detectAndDecodeMulti(picture)
+    except cv2.error:  # the detector stumbles over some pictures without a code
+        return ()
+    return tuple(text for text in texts if text)
 
 
 def _fingerprint(picture: Image.Image) -> int:

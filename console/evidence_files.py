@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assessment.evidence import MAXIMUM_FILE_BYTES
-from assessment.photographs import NotAPhotographError, Photograph, read_photograph
+from assessment.photographs import NotAPhotographError, Photograph, codes_in, read_photograph
 from assessment.reason import Reason
 from targets.site import Point
 
 #: Farther from its point than this, a photograph is asked about.
 FAR_M = 200.0
+#: For so long after a checklist was photographed, photographs are taken to be of its point.
+_SAME_POINT = datetime.timedelta(minutes=30)
 _APART = datetime.timedelta(minutes=5)
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 #: Pictures of telephones that have to be saved as JPEG.
@@ -35,12 +37,14 @@ class FoundFile:
         digest: SHA-256.
         remarks: what is odd about it.
         photograph: what it tells of itself, ``None`` when it is none.
+        codes: QR codes that it shows, or that the photograph before it showed not long ago.
     """
 
     name: str
     digest: str
     remarks: tuple[Reason, ...] = ()
     photograph: Photograph | None = None
+    codes: tuple[str, ...] = ()
 
     @property
     def words(self) -> list[str]:
@@ -57,6 +61,7 @@ class EvidenceFiles:
     refused: list[tuple[str, Reason]] = field(default_factory=list)
     _digests: dict[str, str] = field(default_factory=dict)
     _pictures: dict[str, Photograph] = field(default_factory=dict)
+    _sheet: tuple[datetime.datetime | None, tuple[str, ...]] = (None, ())
 
     def look(self) -> Iterator[FoundFile]:
         """Every file in the order of names; what cannot be taken in is in ``refused``."""
@@ -68,7 +73,19 @@ class EvidenceFiles:
             with path.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
             remarks = [*self._remarks(name, digest, path)]
-            yield FoundFile(name, digest, tuple(remarks), self._pictures.get(name))
+            seen = self._pictures.get(name)
+            codes = self._codes_of(path, seen) if seen else ()
+            yield FoundFile(name, digest, tuple(remarks), seen, codes)
+
+    def _codes_of(self, path: Path, photograph: Photograph) -> tuple[str, ...]:
+        """The codes in a photograph; without one those of the checklist photographed before it."""
+        codes = codes_in(path.read_bytes())
+        taken, (before, shown) = photograph.taken, self._sheet
+        if codes and taken is not None:
+            self._sheet = (taken, codes)
+        if codes or taken is None or before is None:
+            return codes
+        return shown if datetime.timedelta() <= taken - before <= _SAME_POINT else ()
 
     def _paths(self) -> list[Path]:
         root = self.folder.resolve()

@@ -196,7 +196,9 @@ class Intake:
             return _points(said)
         if item.scope in ("model", "firmware"):
             return self._model(item, file)
-        offered = nearest(file.photograph, self.points) if file.photograph else ""
+        offered = next((one for one in file.codes if one in self.points), "")
+        if not offered and file.photograph is not None:
+            offered = nearest(file.photograph, self.points)
         return _points(self._point_ids(offered, file))
 
     def _point_ids(self, offered: str, file: FoundFile) -> list[str]:

@@ -14,6 +14,7 @@ import cv2
 import docx
 import numpy as np
 import pytest
+import qrcode
 from PIL import Image
 
 from assessment.evidence import MAXIMUM_FILE_BYTES, load_evidence
@@ -171,6 +172,29 @@ def test_a_photograph_is_of_the_point_where_it_was_taken(tmp_path, answers, subj
     assert [line for line in told if "far-away" in line] == (
         [] if subjects == (OTHER,) else ["4.3.1-n1.jpg evidence.far-away"]
     )
+
+
+def sheet_photo(identifier: str, taken: str) -> bytes:
+    """A photograph of a printed checklist, held somewhat askew."""
+    code = qrcode.make(identifier).get_image().convert("L").resize((260, 260))
+    page = Image.new("L", (1200, 900), 180)
+    page.paste(code, (500, 300))
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = taken
+    content = io.BytesIO()
+    page.rotate(7, fillcolor=120).save(content, "JPEG", exif=exif)
+    return content.getvalue()
+
+
+def test_photographs_after_that_of_a_checklist_are_of_its_point(tmp_path: Path) -> None:
+    for name, content in {
+        "1 sheet.jpg": sheet_photo(OTHER, "2026:05:20 10:00:00"),
+        "2 4.3.1-n1.jpg": photo(1, "2026:05:20 10:05:00", HERE),
+        "3 4.3.1-n1.jpg": photo(2, "2026:05:20 11:05:00", HERE),  # too late to belong to it
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    records, _, _ = taken_in(tmp_path, requirement="-")
+    assert [one.subjects for one in records] == [(OTHER,), (ID,)]
 
 
 def test_an_unknown_point_is_asked_again_until_nobody_answers(tmp_path: Path) -> None:
