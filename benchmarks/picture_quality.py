@@ -326,9 +326,9 @@ The faults are painted by the simulated camera's own code
 (`simulators/camera/picture_faults.py`); faults of real lenses and sensors differ, and no camera
 with a known real fault was at hand.
 
-The rule for colour casts was made stricter (95 % of the picture must lean, and over more hues) after
-a false alarm in an earlier run on the same photographs with another seed: a scene half of which were
-orange retinas. All other limits come from the development half."""
+The rule for colour casts was made stricter (95 % of the picture must lean, and over more hues)
+after a false alarm in an earlier run on the same photographs with another seed: a scene half of
+which were orange retinas. All other limits come from the development half."""
 
 
 def main() -> None:

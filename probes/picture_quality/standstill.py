@@ -195,19 +195,22 @@ def _places(moving: NDArray[np.bool_]) -> list[tuple[float, float]]:
 
 
 def _still_runs(steps: Sequence[_Step]) -> list[tuple[int, int]]:
-    """First and last step of each run without change; over a gap re-coding is allowed."""
+    """First and last step of each run without change.
+
+    A key picture codes the same anew: a faint step or two, and one over a gap, end no run.
+    """
     runs: list[tuple[int, int]] = []
     begin: int | None = None
+    faint = 0
     for number, one in enumerate(steps):
-        quiet = one.state == "still" or (not one.follows and one.state == "faint")
-        starts = quiet and one.follows
-        if begin is None and starts:
+        faint = faint + 1 if one.state == "faint" and one.follows else 0
+        if begin is None and one.state == "still" and one.follows:
             begin = number
-        elif begin is not None and not quiet:
-            runs.append((begin, number - 1))
+        elif begin is not None and (one.state == "moving" or faint > _MOST_REFINED):
+            runs.append((begin, number - 1 - max(faint - 1, 0)))
             begin = None
     if begin is not None:
-        runs.append((begin, len(steps) - 1))
+        runs.append((begin, len(steps) - 1 - faint))
     return runs
 
 
