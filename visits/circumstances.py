@@ -118,7 +118,7 @@ class Lengths:
         """For devices that keep alive every second and retry as fast: those of a simulator."""
         return replace(
             self, gb_come=30.0, gb_react=8.0, gb_refuse=5.0, gb_granted=4, gb_watch=5.0,
-            gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_patrol=3.5,
+            gb_live=3.0, gb_after_bye=1.5, gb_move=1.2, gb_patrol=4.5,
             gb_return=6.0, gb_subscribed=2, gb_play=4.0, gb_answer=6.0,
             event_quiet=1.5, event_wait=8.0, imaging_settles=0.5, lens_settles=0.5,
             power_off=4.0, power_return=5.0, power_poll=0.1,
