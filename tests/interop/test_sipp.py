@@ -31,8 +31,10 @@ def _sipp() -> None:
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[tuple[UpperPlatform, RegisteredDevice]]:
-    settings = ServerSettings(address=PLATFORM, port=0, server_id=SERVER, domain=DOMAIN)
+async def listening(
+    address: str = PLATFORM,
+) -> AsyncIterator[tuple[UpperPlatform, RegisteredDevice]]:
+    settings = ServerSettings(address=address, port=0, server_id=SERVER, domain=DOMAIN)
     secret = Secret(PASSWORD)
     platform = UpperPlatform(settings, password_of=lambda _: secret)
     await platform.start()
@@ -60,6 +62,18 @@ def test_sipp_registers_with_its_own_digest_and_lives(transport, name):
         befell = [one.what for one in watched.events if one.what != "disconnected"]
         assert befell == ["challenged", "registered", "keepalive"]
         assert watched.answers[0].check.accepted
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("transport", ["u1", "t1"])
+def test_sipp_registers_over_ipv6(transport):
+    async def scenario():
+        async with listening("::1") as (platform, watched):
+            sipp = Sipp(("[::1]", platform.port), ("::1", PORT), PASSWORD, transport)
+            assert (await asyncio.to_thread(sipp.run, "register", 1)).clean
+            assert watched.is_registered
+            assert watched.address[0] == "::1"
 
     asyncio.run(scenario())
 
