@@ -60,7 +60,7 @@ class Limits:
     header_bytes: int = 65_536
     body_bytes: int = 16 << 20
     transactions: int = 200_000
-    transactions_per_host: int = 20_000
+    transactions_per_host: int = 100_000
     first_message_s: float = 30.0
     partial_message_s: float = 30.0
     idle_s: float = 7_200.0
