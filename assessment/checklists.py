@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from assessment.decision import decide, for_obligation
 from assessment.evidence import DOES_NOT_CONFORM, EVERY_SUBJECT, SITE, Attestation
@@ -279,14 +280,7 @@ def _reading_measurement(item: ChecklistItem, record: Attestation, subject: str)
         subject=subject,
         started=started,
         ended=ended,
-        details={
-            "who": record.who,
-            "note": record.note,
-            "where": record.where,
-            "zh": item.zh,
-            "en": item.en,
-            **({"scores": dict(record.scores)} if record.scores else {}),
-        },
+        details=_details(item, record) | ({"scores": dict(record.scores)} if record.scores else {}),
         evidence={} if record.file is None else {record.file_name: record.file},
     )
 
@@ -303,10 +297,9 @@ def _measurement(
     if record is not None and record.reading is not None:
         return _reading_measurement(item, record, subject)
     started, ended = _day(record.when if record else today)
-    details = {"zh": item.zh, "en": item.en, "expects": item.expects}
+    details: dict[str, Any] = {"zh": item.zh, "en": item.en, "expects": item.expects}
     if record is not None:
-        details |= {"who": record.who, "note": record.note, "file": record.file_name}
-        details |= {"where": record.where} if record.where else {}
+        details |= _details(item, record)
     evidence = {}
     if record is not None and record.file is not None:
         evidence[record.file_name] = record.file
@@ -323,6 +316,22 @@ def _measurement(
         evidence=evidence,
         spoilt=reason if verdict is Verdict.PENDING else None,
     )
+
+
+def _details(item: ChecklistItem, record: Attestation) -> dict[str, Any]:
+    """What a report shows of a record: who, when, where, which file, until when, what note."""
+    until = record.valid_until.isoformat() if record.valid_until else ""
+    return {
+        "zh": item.zh,
+        "en": item.en,
+        "who": record.who,
+        "when": record.when.isoformat(),
+        "where": record.where,
+        "file": record.file_name,
+        "page": record.page,
+        "until": until,
+        "note": record.note,
+    }
 
 
 def _day(day: datetime.date) -> tuple[datetime.datetime, datetime.datetime]:

@@ -104,9 +104,11 @@ def _intake(
         asked = text(f"evidence.ask-{question}", lang, **words)
         return str(click.prompt(asked, default=offered, show_default=bool(offered)))
 
+    def word(remark: Reason) -> str:
+        return text(remark.key, lang, **remark.parameters)
+
     def tell(name: str, remark: Reason) -> None:
-        worded = text(remark.key, lang, **remark.parameters)
-        console.print(f"{name}: {worded}", markup=False)
+        console.print(f"{name}: {word(remark)}", markup=False)
 
     now = datetime.datetime.now(_BEIJING).replace(tzinfo=None)
-    return Intake(folder, catalogue(), points, ask, tell, now, who)
+    return Intake(folder, catalogue(), points, ask, tell, now, who, word)

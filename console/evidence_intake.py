@@ -43,6 +43,7 @@ _TRIES = 10
 class Intake:
     """One folder while it is taken in. ``points`` by id tell where a photograph should be.
 
+    ``word`` puts a remark into words for the note of a record.
     Only what a file does not say itself, by its name or its EXIF, is asked. ``now`` is Beijing
     time without a zone, as photographs tell it.
     """
@@ -54,6 +55,7 @@ class Intake:
     tell: Callable[[str, Reason], None]
     now: datetime.datetime
     who: str = ""
+    word: Callable[[Reason], str] = lambda reason: reason.code
     stopped: bool = False
     _day: datetime.date | None = None
 
@@ -147,7 +149,7 @@ class Intake:
         if until := self._optional_day("valid-until"):
             found["valid_until"] = until
         note = self.ask("note", "", {}).strip()
-        odd = ", ".join(one.code.removeprefix("evidence.") for one in remarks)
+        odd = "; ".join(map(self.word, remarks))
         if noted := "; ".join(one for one in (note, odd) if one):
             found["note"] = noted
         return found

@@ -126,6 +126,7 @@ def value_name(quantity: str, value: object) -> dict[str, str] | None:
         return {lang: text(key, lang) for lang in LANGUAGES}
     if not isinstance(value, str):
         return None
+    quantity = quantity.partition(":")[0]  # the items of all checklists have the same results
     for key in (f"value.{quantity}.{value}", f"{quantity}.value.{value}"):
         if key in wordings():
             return {lang: text(key, lang) for lang in LANGUAGES}

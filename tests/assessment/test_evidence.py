@@ -278,3 +278,18 @@ def test_a_missing_folder_and_broken_files_are_faults(tmp_path: Path) -> None:
     with pytest.raises(FaultyFileError) as caught:
         load_evidence(tmp_path, catalogue(), TODAY)
     assert [fault.file for fault in caught.value.faults] == ["a.yaml", "b.yaml"]
+
+
+def test_a_finding_carries_who_when_where_and_until_when(tmp_path: Path) -> None:
+    more = {"where": "东门", "valid_until": "2027-01-01", "note": "牢固"}
+    records = evidence(tmp_path, record("strength", **more), record("no-sharp-edges"))
+    details = only("4.4.1-b", records).measurements[0].details
+    shown = {name: details[name] for name in ("who", "when", "where", "until", "note", "file")}
+    assert shown == {
+        "who": "张三",
+        "when": "2026-03-01",
+        "where": "东门",
+        "until": "2027-01-01",
+        "note": "牢固",
+        "file": "photos/pole.jpg",
+    }
