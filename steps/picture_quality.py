@@ -17,6 +17,8 @@ from targets.site import Point
 
 #: What the light of the scene alone can make of a picture by night: measured, and not judged.
 _BY_DAY_ONLY = ("mean-luma", "covered-share", "picture-contrast", "colour-cast")
+#: What little light can make of a picture by night: never a fail of the night alone.
+_NOT_BY_NIGHT = ("picture-blur", "picture-noise")
 #: What the weather can make of a picture: never a fail.
 _OF_THE_WEATHER = "picture-contrast"
 
@@ -45,7 +47,7 @@ def _judge(run: ScenarioRun, profile: QualityProfile, point: Point) -> Conclusio
         return signal
     by_night = run.main_stream == "stream:night"
     judged = [
-        _compare(profile.limits[one.quantity], one)
+        _compare(profile.limits[one.quantity], one, by_night)
         for one in readings
         if one.quantity in profile.limits and not (by_night and one.quantity in _BY_DAY_ONLY)
     ]
@@ -65,7 +67,7 @@ def _in_order(judged: list[Conclusion], profile: QualityProfile) -> list[Conclus
     return sorted(judged, key=lambda one: order.index(one.measurements[0].quantity))
 
 
-def _compare(limit: QualityLimit, measured: Measurement) -> Conclusion:
+def _compare(limit: QualityLimit, measured: Measurement, by_night: bool) -> Conclusion:
     """Accepted, rejected, or in between, where somebody has to look."""
     accepted = decide(limit.accept, measured)
     if accepted.verdict is Verdict.PASS or measured.spoilt is not None or measured.value is None:
@@ -73,6 +75,8 @@ def _compare(limit: QualityLimit, measured: Measurement) -> Conclusion:
     rejected = decide(limit.reject, measured)
     if measured.quantity == _OF_THE_WEATHER:
         return Conclusion.open("picture-contrast.weather", measured, found=accepted.reason.within)
+    if rejected.verdict is Verdict.FAIL and by_night and measured.quantity in _NOT_BY_NIGHT:
+        return Conclusion.open("picture-quality.by-night", measured, found=accepted.reason.within)
     if rejected.verdict is Verdict.FAIL:
         return Conclusion.of(rejected, measured)
     between = {**accepted.reason.parameters, "reject": rejected.reason.parameters["limit"]}

@@ -136,7 +136,16 @@ def test_by_night_the_dark_is_recorded_and_not_judged(monkeypatch: pytest.Monkey
     found = judged(monkeypatch, light="night", mean_luma=12.0, covered_share=0.9, colour_cast=30.0)
     assert found.verdict is Verdict.PASS
     assert {one.quantity: one.value for one in found.measurements}["mean-luma"] == 12.0
-    assert judged(monkeypatch, light="night", picture_blur=6.0).verdict is Verdict.FAIL
+    assert judged(monkeypatch, light="night", picture_stripes=9.0).verdict is Verdict.FAIL
+
+
+def test_what_little_light_can_cause_is_left_open_by_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    for changed in ({"picture_blur": 6.0}, {"picture_noise": 15.0}):
+        found = judged(monkeypatch, light="night", **changed)
+        assert (found.verdict, found.reason.code) == (
+            Verdict.INCONCLUSIVE,
+            "picture-quality.by-night",
+        )
 
 
 def test_a_lost_signal_is_a_fail_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
