@@ -34,9 +34,10 @@ _LEAST_END = 0.02
 #: A change of less than this part of what was clipped is what two captures differ by anyhow.
 _NO_CHANGE = 0.1
 _HALF = 0.5
-#: Sky and walls hold no structure: less than a half of what is regained can show any.
-_SEEN, _UNSEEN = 0.2, 0.1
+#: Sky, walls and what is black itself hold no structure: few blocks need show any.
+_SEEN, _UNSEEN = 0.05, 0.02
 _BLOCK = 16
+_EDGE = 7
 _READABLE = 3.0
 #: A function that brightens the shade; it is no highlight suppression if it does only that.
 _BACKLIGHT = "BacklightCompensation"
@@ -80,7 +81,8 @@ def measure_wide_dynamic(recording: Recording) -> Measurement:
     regained = details["bright_regained"], details["dark_regained"]
     if min(regained) >= _HALF and min(read) >= _SEEN:
         return _result(recording, WIDE_DYNAMIC, "works", details, None, pair)
-    if sum(read) / 2 < _UNSEEN:  # grey laid over what is lost regains nothing
+    greyed = min(regained) >= _HALF and max(read) < _UNSEEN  # grey laid over what is lost
+    if greyed or (_kept(details, "bright") and _kept(details, "dark")):
         return _result(recording, WIDE_DYNAMIC, "no-effect", details, None, pair)
     reason = _shares("partly", *read)
     return _result(recording, WIDE_DYNAMIC, None, details, reason, pair)
@@ -176,21 +178,31 @@ def _clipped(pair: _Pair, details: dict[str, Any]) -> None:
     for name, luma in (("off", off), ("on", on)):
         details[f"bright_{name}"] = round(float((luma >= _BRIGHT).mean()), 4)
         details[f"dark_{name}"] = round(float((luma <= _DARK).mean()), 4)
-    inside, readable = _readable(on)
     for name, clipped in (("bright", off >= _BRIGHT), ("dark", off <= _DARK)):
-        lost = _cut(clipped.astype(np.float32)).mean(axis=(1, 3)) > _HALF
-        for what, blocks in (("regained", inside), ("read", readable)):
-            share = float(blocks[lost].mean()) if lost.any() else 0.0
-            details[f"{name}_{what}"] = round(share, 3)
+        details[f"{name}_regained"], details[f"{name}_read"] = _regained(on, clipped)
 
 
-def _readable(luma: Luma) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Blocks mostly inside the range, and those with structure beyond the noise of pixels."""
-    smooth = np.asarray(cv2.blur(luma, (3, 3)), np.float32)
-    within = ((luma > _DARK) & (luma < _BRIGHT)).astype(np.float32)
-    inside = _cut(within).mean(axis=(1, 3)) > _HALF
-    structure = _cut(smooth).std(axis=(1, 3))
-    return inside, np.asarray(inside & (structure > _READABLE), np.bool_)
+def _regained(luma: Luma, clipped: NDArray[np.bool_]) -> tuple[float, float]:
+    """Of the blocks that are mostly ``clipped``: share inside the range, share with structure.
+
+    Structure is what differs among the clipped pixels themselves, beyond the noise of pixels: what
+    was seen before, and its edges, lend them none.
+    """
+    inner = cv2.erode(clipped.astype(np.uint8), np.ones((_EDGE, _EDGE), np.uint8))
+    smooth = np.asarray(cv2.blur(luma, (5, 5)), np.float32)
+    weight = _cut(inner.astype(np.float32))
+    count = weight.sum(axis=(1, 3))
+    lost = count > _HALF * _BLOCK * _BLOCK
+    if not lost.any():
+        return 0.0, 0.0
+
+    def mean(plane: Luma) -> Luma:
+        return np.asarray((_cut(plane) * weight).sum(axis=(1, 3))[lost] / count[lost], np.float32)
+
+    inside = mean(((luma > _DARK) & (luma < _BRIGHT)).astype(np.float32)) > _HALF
+    spread = np.sqrt(np.maximum(mean(smooth * smooth) - mean(smooth) ** 2, 0))
+    read = inside & (spread > _READABLE)
+    return round(float(inside.mean()), 3), round(float(read.mean()), 3)
 
 
 def _cut(plane: Luma) -> Luma:
