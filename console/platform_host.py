@@ -3,6 +3,7 @@
 Each platform is set up as an installer would: an administrator for the acceptance, regions,
 devices and channels. Prints one line of JSON, ``{"ready": true, ...}``, or ``{"error": ...}`` and
 exit code 1 when one could not start. ``-`` reads the plan from the first line of standard input.
+The last line is ``{"late_s": s}``: by how much the platforms were late with something, at worst.
 
 This is the only way to a platform with named defects: no option of the platform itself leads there.
 """
@@ -30,6 +31,7 @@ from console.platform_plan import (
     HostedPlatform,
     PlatformHostPlan,
 )
+from protocols.lateness import Lateness
 from protocols.time_source import SystemTime
 from reference_platform.errors import PlatformError
 from reference_platform.inventory.models import NewChannel, NewDevice, NewOrganisation
@@ -303,7 +305,9 @@ async def host_platforms(plan: PlatformHostPlan) -> int:
             _say({"error": _worded(error)})
             return 1
         _say({"ready": True, "platforms": len(hosted)})
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        async with Lateness() as lateness:
+            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        _say({"late_s": lateness.worst_s})
     return 0
 
 

@@ -37,7 +37,7 @@ from console.preparation import (
     resume,
 )
 from console.scenarios import AcceptancePlugin, run_scenarios
-from console.simulated_site import SimulatorsError, running
+from console.simulated_site import Simulators, SimulatorsError, running
 from console.summary_table import print_summary
 from messages import text
 from reports.folder import write_reports
@@ -48,6 +48,8 @@ from targets.site import Site
 
 #: Its limits stand in a text that has to be bought; the bundled site has none filled in.
 _NUMBERS_MISSING = ("5.3-b",)
+#: Simulated devices that are later than this may look as if they were at fault.
+_LATE_S = 0.5
 BAD_INPUT = 4
 TOOL_FAULT = 3
 INTERRUPTED = 130
@@ -98,7 +100,7 @@ def _greet(
 def _measure(
     options: RunOptions, prepared: Preparation, store: RunStore, lang: str, console: Console
 ) -> AcceptancePlugin:
-    with _simulators(prepared, store.folder):
+    with _simulators(prepared, store.folder) as simulators:
         desk, targets = open_desk(
             prepared.site,
             store,
@@ -138,6 +140,10 @@ def _measure(
                 store.folder / "allure-results",
             )
     store.note_meta("ended", now())
+    late = max((one.late_s for one in simulators), default=0.0)
+    if late > _LATE_S:
+        store.note_event(Reason("run.busy-machine", {"late": late}))
+        console.print(text("reason.run.busy-machine", lang, late=late), markup=False)
     return plugin
 
 
@@ -168,17 +174,19 @@ def acceptance_of(site: Site, store: FindingStore, desk: Desk, drawn: Draw) -> A
 
 
 @contextlib.contextmanager
-def _simulators(prepared: Preparation, folder: Path) -> Iterator[None]:
+def _simulators(prepared: Preparation, folder: Path) -> Iterator[list[Simulators]]:
+    started: list[Simulators] = []
     with contextlib.ExitStack() as stack:
         # The platform first: simulated cameras register with it as soon as they are there.
         hosted = prepared.hosted if _platform_needed(prepared) else None
         if hosted is not None:
-            stack.enter_context(running(hosted, folder / "platforms.log", "console.platform_host"))
+            log = folder / "platforms.log"
+            started.append(stack.enter_context(running(hosted, log, "console.platform_host")))
         plan = prepared.plan
         if plan is not None:
             plan = _alone(plan, prepared.hosted) if hosted is None else trusting(plan, hosted)
-            stack.enter_context(running(plan, log_file(folder)))
-        yield
+            started.append(stack.enter_context(running(plan, log_file(folder))))
+        yield started
 
 
 def _alone(plan: SitePlan, hosted: PlatformHostPlan | None) -> SitePlan:

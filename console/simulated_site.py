@@ -26,18 +26,30 @@ class Plan(Protocol):
         ...
 
 
+class Simulators:
+    """A process that runs simulators.
+
+    Attributes:
+        late_s: the longest time, in seconds, by which it was late with something; known once it
+            has ended.
+    """
+
+    late_s = 0.0
+
+
 class SimulatorsError(Exception):
     """The simulated site did not start; the text says why, in the words of the system."""
 
 
 @contextmanager
-def running(plan: Plan, log: Path, module: str = "simulators") -> Iterator[None]:
+def running(plan: Plan, log: Path, module: str = "simulators") -> Iterator[Simulators]:
     """What ``plan`` says, run by ``module`` while the block lasts; its messages go to ``log``.
 
     Raises:
         SimulatorsError: it did not come up.
     """
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    simulators = Simulators()
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", module, "-"],
@@ -59,11 +71,11 @@ def running(plan: Plan, log: Path, module: str = "simulators") -> Iterator[None]
             process.stdin.flush()
             while not _ready(_line_in_time(process), log):
                 pass  # it is still making pictures
-            yield
+            yield simulators
         except BrokenPipeError as error:
             raise SimulatorsError(_last_line(log)) from error
         finally:
-            _end(process)
+            simulators.late_s = _end(process)
 
 
 def _line_in_time(process: subprocess.Popen[str]) -> str:
@@ -91,7 +103,8 @@ def _last_line(log: Path) -> str:
     return lines[-1] if lines else "the process ended without a word"
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str]) -> float:
+    """End the process; by how much it says that it was late."""
     assert process.stdin is not None
     assert process.stdout is not None
     with contextlib.suppress(OSError):  # it may be gone already
@@ -101,4 +114,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    process.stdout.close()
+    with process.stdout:
+        lines = process.stdout.read().splitlines()
+    answers = [json.loads(line) for line in lines if line.startswith("{")]
+    return max((float(one.get("late_s", 0.0)) for one in answers), default=0.0)

@@ -2,6 +2,7 @@
 
 Prints a line of JSON as pictures are made, ``{"clips": n, "of": m}``, and one when everything
 answers: ``{"ready": true, ...}``, or ``{"error": ...}`` and exit code 1 when it could not start.
+The last line is ``{"late_s": s}``, the longest time by which the site was late with something.
 ``-`` reads the plan from the first line of standard input.
 """
 
@@ -14,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from protocols.lateness import Lateness
 from simulators.site import SimulatedSite
 from simulators.site_plan import SitePlan
 
@@ -49,7 +51,9 @@ async def _run(plan: SitePlan) -> int:
         return 1
     _say({"ready": True, "cameras": len(plan.cameras)})
     try:
-        await _until_input_closes()
+        async with Lateness() as lateness:
+            await _until_input_closes()
+        _say({"late_s": lateness.worst_s})
     finally:
         await site.stop()
     return 0
