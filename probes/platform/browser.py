@@ -25,7 +25,9 @@ from probes.platform.reading import mapping, steps
 INSTRUMENT = "platform-browser/1"
 H264, H265 = "page-h264", "page-h265"
 PACE, PAUSE, SEEK, FILE = "page-pace", "page-pause", "page-seek", "page-file"
-_FEWEST = 5
+#: Photographs below which nothing is said; and different ones of a screen that stands still, on
+#: which a word may come or go.
+_FEWEST, _STILL = 5, 2
 #: Seconds of pictures that a player has in hand when it is told to pause.
 _IN_HAND_S = 1.5
 #: The pointer says whole seconds, and a photograph is taken when the machine comes to it.
@@ -54,7 +56,11 @@ def _live(recording: Recording, quantity: str, known_as: tuple[str, ...]) -> Mea
         name = str(mapping(channels.get(str(step.get("channel")))).get("name"))
         seen = open_stream(recording, step)
         judgement.details[name] = {"pictures": len(seen), "says": step.get("says")}
-        if len(seen) < _FEWEST:
+        taken = step.get("taken")
+        if not isinstance(taken, int) or taken < _FEWEST:
+            judgement.doubt("too-few", channel=name)
+            continue
+        if len(seen) <= _STILL:
             judgement.fault("no-picture", channel=name)
             continue
         moves = advance(seen)

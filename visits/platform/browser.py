@@ -33,6 +33,8 @@ from visits.platform.watching import served_channels
 PAGES: Mapping[str, type[ReferencePages]] = {"reference": ReferencePages}
 MOTION_JPEG = "video/x-motion-jpeg"
 _QUALITY = 85
+#: Photographs of each stretch at least.
+_FEWEST = 8
 #: A picture is waited for so long; and between two looks at whether it is there.
 _PATIENCE_S, _LOOK_MS = 20.0, 100
 _LOOK_BACK_S = 3_600.0
@@ -54,21 +56,28 @@ class Film:
         self._camera = page.context.new_cdp_session(page)
         self._time = time_source
         self._last = b""
+        self.taken = 0
         self.content = bytearray()
         self.arrivals: list[tuple[float, int]] = []
 
     def take(self, video: Any, seconds: float) -> None:
-        """Photograph ``video`` for ``seconds``, as often as the machine allows."""
+        """Photograph ``video`` for ``seconds``, as often as the machine allows.
+
+        A slow machine takes longer, so that there is something to judge by.
+        """
         box = video.bounding_box()
         if box is None:
             return
-        until = self._time.now() + seconds
-        while (now := self._time.now()) < until:
+        begun, few = self._time.now(), self.taken + (_FEWEST if seconds else 0)
+        while (now := self._time.now()) < begun + seconds or (
+            self.taken < few and now < begun + _PATIENCE_S
+        ):
             taken = self._camera.send(
                 "Page.captureScreenshot",
                 {"format": "jpeg", "quality": _QUALITY, "clip": {**box, "scale": 1}},
             )
             shot = b64decode(taken["data"])
+            self.taken += 1
             if shot != self._last:
                 self._last = shot
                 self.content += shot
@@ -98,7 +107,12 @@ class _Work:
         """Make a part of a film."""
         part = f"{len(self.script.steps):03d}-{step['name']}-{step['of']}.mjpeg"
         self.script.visit.draft.keep(part, bytes(film.content), MOTION_JPEG)
-        step |= {"part": part, "arrivals": film.arrivals, "says": self.pages.complaint()}
+        step |= {
+            "part": part,
+            "arrivals": film.arrivals,
+            "taken": film.taken,
+            "says": self.pages.complaint(),
+        }
 
     def photograph(self, name: str) -> None:
         """The whole screen as it is now."""

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,11 @@ def visited(tmp_path: Path):
     """Makes a recording of ``kind`` of a platform with ``behaviours``."""
 
     async def visit(
-        kind: str, *behaviours: str, password: str = PASSWORD, attended: bool = False
+        kind: str,
+        *behaviours: str,
+        password: str = PASSWORD,
+        attended: bool = False,
+        **lengths: Any,
     ) -> Recording:
         async with (
             platform(tmp_path, behaviours, kind) as (hosted, point),
@@ -69,7 +74,8 @@ def visited(tmp_path: Path):
             circumstances = Circumstances(
                 intrusive=True,
                 lengths=replace(
-                    Lengths().with_quick_devices(), platform_react=2.0, platform_stream=2.0
+                    Lengths().with_quick_devices(),
+                    **{"platform_react": 2.0, "platform_stream": 2.0} | lengths,
                 ),
                 platforms={point.id: at_hand},
             )
