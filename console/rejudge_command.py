@@ -13,7 +13,7 @@ from assessment.changes import Change, changes
 from assessment.finding import Finding
 from assessment.reason import Reason
 from assessment.store import RunStore, StoredFinding
-from console.preparation import BadInputError, Preparation
+from console.preparation import BadInputError, Preparation, with_contract
 from console.report_command import note_unsealed_changes, open_stored
 from console.run_command import BAD_INPUT, TOOL_FAULT, acceptance_of, finish, report_broken
 from console.scenarios import run_scenarios
@@ -89,6 +89,7 @@ def _with_evidence(
     except OSError as error:
         detail = error.strerror or type(error).__name__
         raise BadInputError(text("rejudge.no-evidence", lang, detail=detail)) from error
+    site = with_contract(site)
     store.note_meta("declaration", site_document(site, store.folder))
     store.note_event(Reason("run.other-evidence"))
     return replace(prepared, site=site)

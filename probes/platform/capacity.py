@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from assessment.measurement import Measurement
 from assessment.rates import share_of
+from assessment.reason import Reason
 from assessment.recording import Recording
-from probes.gb28181.judging import Judgement
+from probes.gb28181.judging import CONFORMS, Judgement
 from probes.platform.live import FIRST_PICTURE_S
 from probes.platform.pictures import open_stream
 from probes.platform.reading import status, steps
@@ -122,6 +124,15 @@ def measure_storage(recording: Recording) -> Measurement:
     if not found and not judgement.faults:
         judgement.doubt("nothing-drawn")
     return judgement.measurement()
+
+
+def within_promise(storage: Measurement, promised: int) -> Measurement:
+    """Storage where ``promised`` days are due: if fewer were looked at, nothing is shown."""
+    days = storage.details.get("days")
+    if storage.value != CONFORMS or not isinstance(days, int) or days >= promised:
+        return storage
+    reason = Reason(f"{STORAGE}.fewer-days-recorded", {"days": days, "promised": promised})
+    return replace(storage, value=None, spoilt=reason)
 
 
 def _coverage(index: Mapping[str, Any]) -> float:
