@@ -25,7 +25,7 @@ State = Literal["moving", "faint", "still"]
 
 _MOVES = 3.0
 """Grey levels by which the mean of a block changes when something moves through it."""
-_NOTHING = 0.5
+_NOTHING = 1.5
 """Smaller changes are rounding and what the encoder refines."""
 _MOST_CHANGED = 8
 _BURST = 4
@@ -38,6 +38,7 @@ _WHOLE_PICTURE = 0.3
 _SLOWED = 0.6
 _MOST_REFINED = 2
 _TRAVEL_STEPS = 8
+_FEWEST_ALONG = 5
 _TRAVELLED = 2.0
 """Blocks by which a thing must have moved."""
 _STEPS_BEFORE = 3
@@ -140,10 +141,8 @@ def longest_standstill(
         upper=max(ends - begins, latest - earliest),
         proven=_stops_at_once(steps[max(0, stop - _TRAVEL_STEPS) : stop]),
         begins_s=begins,
-        preceded=before is not None
-        and before.follows
-        and stop >= _TRAVEL_STEPS
-        and all(one.follows for one in steps[stop - _TRAVEL_STEPS : stop]),
+        preceded=stop >= _TRAVEL_STEPS
+        and all(one.follows for one in steps[stop - _STEPS_BEFORE : stop]),
     )
 
 
@@ -236,7 +235,7 @@ def _stops_at_once(before: Sequence[_Step]) -> bool:
         return False
     if all(len(one.places) >= _FEWEST_PLACES or one.share >= _WHOLE_PICTURE for one in last):
         return True
-    along = [one.places[0] for one in before if one.follows and one.places]
-    if not all(one.places for one in last) or len(along) < len(before):
+    along = [one.places[0] for one in before if one.places]
+    if not all(one.places for one in last) or len(along) < _FEWEST_ALONG:
         return False
     return float(np.hypot(*np.subtract(along[-2], along[0]))) >= _TRAVELLED
