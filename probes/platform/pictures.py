@@ -123,14 +123,17 @@ class SeenStream:
         return after if after - before <= _TRIES else None
 
     def place_at(self, first: int, last: int, pace: float = 1.0) -> float | None:
-        """The time of a picture to a part of a second, from when its clock ticks next."""
+        """The time of a picture to a part of a second, from when its clock ticks next.
+
+        Where the pictures stood still meanwhile the tick comes late; the picture's own second holds.
+        """
         shown = self.time_at(first)
         if shown is None:
             return None
         tick = self.first_showing(shown + 1, first, last)
         if tick is None:
             return None
-        return shown + 1 - (self.arrivals[tick] - self.arrivals[first]) * pace
+        return max(shown, shown + 1 - (self.arrivals[tick] - self.arrivals[first]) * pace)
 
     def _inside(self, before: int, after: int) -> tuple[int, float] | None:
         """A picture strictly between two others whose clock is read, near the middle."""

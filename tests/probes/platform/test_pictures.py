@@ -108,6 +108,14 @@ def test_the_clock_is_found_and_followed_to_a_part_of_a_second() -> None:
     assert stream.place_at(7, 19) == pytest.approx(NOON + 1.4, abs=0.01)
 
 
+def test_a_standstill_does_not_set_the_place_back_before_the_second_that_is_shown() -> None:
+    stream = seen(normal())
+    stream.arrivals = [
+        at + (3.0 if number >= 8 else 0.0) for number, at in enumerate(stream.arrivals)
+    ]
+    assert stream.place_at(7, 19) == NOON + 1
+
+
 def test_name_and_mark_are_read() -> None:
     lines = next(seen(normal()).written())
     assert named_channel(lines, ["CAM-EAST-7", "CAM-WEST-2"]) == "CAM-EAST-7"
