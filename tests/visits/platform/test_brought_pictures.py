@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from probes.platform.download import measure_download_mark, measure_file
 from probes.platform.live import measure_h264, measure_h265, measure_live
-from probes.platform.playback import measure_place
 from probes.platform.sharing import measure_live_mark, measure_sharing
 
 
@@ -26,10 +25,6 @@ async def test_marks_on_the_screens_of_two_users(visited) -> None:
     found = measure_live_mark(recording)
     assert [one["code"] for one in found.details["reasons"]] == ["live-mark.other-user"]
     assert measure_sharing(recording).spoilt.code == "platform-sharing.not-tried"
-
-
-async def test_a_film_of_a_recorded_moment(visited) -> None:
-    assert measure_place(await visited("platform:playback", attended=True)).value == "conforms"
 
 
 async def test_a_saved_file(visited) -> None:
