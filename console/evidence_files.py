@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class FoundFile:
         remarks: what is odd about it.
         photograph: what it tells of itself, ``None`` when it is none.
         codes: QR codes that it shows, or that the photograph before it showed not long ago.
+        shows_code: whether it is the one that shows them, as a photographed checklist does.
     """
 
     name: str
@@ -45,6 +46,7 @@ class FoundFile:
     remarks: tuple[Reason, ...] = ()
     photograph: Photograph | None = None
     codes: tuple[str, ...] = ()
+    shows_code: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -54,17 +56,21 @@ class FoundFile:
 
 @dataclass
 class EvidenceFiles:
-    """The files of a folder, each looked at beside those that came before it."""
+    """The files of a folder, each looked at beside those that came before it.
+
+    ``known`` are the names and digests of those that are there for comparison only.
+    """
 
     folder: Path
     now: datetime.datetime
+    known: Collection[tuple[str, str]] = ()
     refused: list[tuple[str, Reason]] = field(default_factory=list)
     _digests: dict[str, str] = field(default_factory=dict)
     _pictures: dict[str, Photograph] = field(default_factory=dict)
     _sheet: tuple[datetime.datetime | None, tuple[str, ...]] = (None, ())
 
     def look(self) -> Iterator[FoundFile]:
-        """Every file in the order of names; what cannot be taken in is in ``refused``."""
+        """Every file that is not known, by name; what cannot be taken in is in ``refused``."""
         for path in self._paths():
             name = path.relative_to(self.folder).as_posix()
             if reason := _unfit(path, name):
@@ -73,19 +79,21 @@ class EvidenceFiles:
             with path.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
             remarks = [*self._remarks(name, digest, path)]
+            if (name, digest) in self.known:
+                continue
             seen = self._pictures.get(name)
-            codes = self._codes_of(path, seen) if seen else ()
-            yield FoundFile(name, digest, tuple(remarks), seen, codes)
+            codes = codes_in(path.read_bytes()) if seen else ()
+            shown = codes or (self._shown_before(seen) if seen else ())
+            if seen and codes and seen.taken is not None:
+                self._sheet = (seen.taken, codes)
+            yield FoundFile(name, digest, tuple(remarks), seen, shown, bool(codes))
 
-    def _codes_of(self, path: Path, photograph: Photograph) -> tuple[str, ...]:
-        """The codes in a photograph; without one those of the checklist photographed before it."""
-        codes = codes_in(path.read_bytes())
-        taken, (before, shown) = photograph.taken, self._sheet
-        if codes and taken is not None:
-            self._sheet = (taken, codes)
-        if codes or taken is None or before is None:
-            return codes
-        return shown if datetime.timedelta() <= taken - before <= _SAME_POINT else ()
+    def _shown_before(self, photograph: Photograph) -> tuple[str, ...]:
+        """The codes of the checklist that was photographed not long before."""
+        before, shown = self._sheet
+        if photograph.taken is None or before is None:
+            return ()
+        return shown if datetime.timedelta() <= photograph.taken - before <= _SAME_POINT else ()
 
     def _paths(self) -> list[Path]:
         root = self.folder.resolve()

@@ -79,10 +79,10 @@ class Intake:
             if one.file is not None
         }
         records: list[dict[str, object]] = []
-        files = EvidenceFiles(self.folder, self.now)
+        files = EvidenceFiles(self.folder, self.now, known)
         try:
             for file in files.look():
-                if (file.name, file.digest) not in known and (record := self._record(file)):
+                if record := self._record(file):
                     records.append(record)
         except (click.Abort, EOFError):
             self.stopped = True
@@ -177,7 +177,9 @@ class Intake:
     def _requirement(self, file: FoundFile) -> Requirement | None:
         with_lists = {one.id for one in self.catalogue if one.checklist}
         said = next((word for word in file.words if word in with_lists), "")
-        found = said or self._choice("requirement", "", with_lists | {_LEAVE_OUT}, file=file.name)
+        offered = _LEAVE_OUT if file.shows_code else ""  # a checklist that was photographed
+        choices = with_lists | {_LEAVE_OUT}
+        found = said or self._choice("requirement", offered, choices, file=file.name)
         return None if found == _LEAVE_OUT else self.catalogue[found]
 
     def _item(self, requirement: Requirement, file: FoundFile) -> ChecklistItem:

@@ -193,8 +193,9 @@ def test_photographs_after_that_of_a_checklist_are_of_its_point(tmp_path: Path) 
         "3 4.3.1-n1.jpg": photo(2, "2026:05:20 11:05:00", HERE),  # too late to belong to it
     }.items():
         (tmp_path / name).write_bytes(content)
-    records, _, _ = taken_in(tmp_path, requirement="-")
+    records, _, _ = taken_in(tmp_path)
     assert [one.subjects for one in records] == [(OTHER,), (ID,)]
+    assert taken_in(tmp_path)[2] is None
 
 
 def test_an_unknown_point_is_asked_again_until_nobody_answers(tmp_path: Path) -> None:
