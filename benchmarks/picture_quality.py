@@ -250,7 +250,7 @@ def _freeze(
         return Outcome(fault, strength, "picture-freeze", "not measured", None, scene)
     spoken = "pass"
     if found.seconds > 0 and not found.proven:
-        spoken = "picture-freeze.still-scene"
+        spoken = "pass" if found.upper <= float(limit.accept.value) else "between"  # type: ignore[arg-type]
     elif found.lower > float(limit.reject.value):  # type: ignore[arg-type]
         spoken = "fail"
     return Outcome(fault, strength, "picture-freeze", spoken, found.seconds, scene)

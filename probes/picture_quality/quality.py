@@ -212,12 +212,15 @@ def _freeze(track: Track) -> Finding:
     found = find_standstill(track)
     if found is None:
         return Finding("picture-freeze", None, Reason("picture-freeze.not-decoded"))
-    reading = Reading(found.seconds, found.lower, found.upper)
-    details = {"begins_s": round(found.begins_s, 3), "proven": found.proven}
-    spoilt = None
-    if found.seconds > 0 and not found.proven:
-        spoilt = Reason("picture-freeze.still-scene", {"seconds": round(found.seconds, 1)})
-    return Finding("picture-freeze", reading, spoilt, details)
+    # A standstill that does not begin like a freeze is one at most: the scene may be still.
+    known = (found.seconds, found.lower) if found.proven else (0.0, 0.0)
+    reading = Reading(*known, found.upper)
+    details = {
+        "begins_s": round(found.begins_s, 3),
+        "still_s": round(found.seconds, 3),
+        "proven": found.proven,
+    }
+    return Finding("picture-freeze", reading, None, details)
 
 
 #: What reads each quantity in pictures; ``picture-freeze`` needs the whole track.
