@@ -32,6 +32,8 @@ _FEWEST, _STILL = 5, 2
 _IN_HAND_S = 1.5
 #: The pointer says whole seconds, and a photograph is taken when the machine comes to it.
 _READING_S = 0.7
+#: A clock that went on by this much was not waiting for the place that was clicked.
+_PLAYED_ON_S = 2.0
 #: A clock that leaps by more than this between photographs has followed a seek.
 _LEAP_S = 5.0
 
@@ -87,7 +89,9 @@ def measure_page_pause(recording: Recording) -> Measurement:
 def measure_page_seek(recording: Recording) -> Measurement:
     """Judge the places shown after clicks on the timeline; quantity ``page-seek``.
 
-    ``details``: ``errors`` in seconds from what the pointer said.
+    ``details``: ``errors`` in seconds from what the pointer said. The first picture after the leap
+    shows a whole second, and the leap may be as old as the photograph before: only what lies off
+    for every place within that is a fault.
     """
     judgement = Judgement(recording, SEEK, INSTRUMENT)
     opened = open_player(judgement)
@@ -103,22 +107,28 @@ def measure_page_seek(recording: Recording) -> Measurement:
         stretch = stretch_of(seen, one)
         landed = _after_leap(seen, stretch)
         if landed is None:
-            if not stretch or seen.time_near(stretch[-1], step=-1) is None:
-                judgement.doubt("clock-unread")
-            else:
-                judgement.fault("ignored")
+            _blame_nothing_seen(judgement, seen, stretch)
             continue
-        place = seen.place_at(landed, stretch[-1])
-        if place is None:
-            place = (seen.time_at(landed) or 0.0) + 0.5
-        # The picture leapt at some moment since the photograph before.
+        shown = seen.time_at(landed) or 0.0
         late = seen.arrivals[landed] - seen.arrivals[landed - 1]
-        error = place - float(one.get("position", 0.0))
-        errors.append(round(error, 2))
-        latest, earliest = SEEK_BEHIND_S + _READING_S + late, -SEEK_BEFORE_S - _READING_S
-        if not earliest <= error <= latest:
-            judgement.fault("off", seconds=round(error, 1))
+        wanted = float(one.get("position", 0.0))
+        errors.append(round(shown + 0.5 - wanted, 2))
+        soonest, latest = shown - late - wanted, shown + 1.0 - wanted
+        if latest < -SEEK_BEFORE_S - _READING_S or soonest > SEEK_BEHIND_S + _READING_S:
+            judgement.fault("off", seconds=errors[-1])
     return judgement.measurement()
+
+
+def _blame_nothing_seen(judgement: Judgement, seen: SeenStream, stretch: range) -> None:
+    """No leap was seen: the page played on as if nobody had clicked, or nothing can be said."""
+    before = seen.time_near(stretch.start - 1, step=-1) if stretch and stretch.start else None
+    last = seen.time_near(stretch[-1], step=-1) if stretch else None
+    if before is None or last is None:
+        judgement.doubt("clock-unread")
+    elif last[1] - before[1] < _PLAYED_ON_S:
+        judgement.doubt("stands-still")
+    else:
+        judgement.fault("ignored")
 
 
 def _after_leap(seen: SeenStream, stretch: range) -> int | None:

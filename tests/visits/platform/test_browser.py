@@ -113,8 +113,22 @@ def test_a_pause(paused: float, resumed: float, fault: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("landed", "fault"),
-    [(START + 90, []), (-1, ["page-seek.ignored"]), (START + 120, ["page-seek.off"])],
+    [
+        (START + 90, []),
+        (START + 89, []),
+        (-1, ["page-seek.ignored"]),
+        (START + 120, ["page-seek.off"]),
+        (START + 87, ["page-seek.off"]),
+    ],
 )
 def test_a_seek(landed: float, fault: list[str]) -> None:
     recording = played(begun(1, 1.0), ("seek", 1.0, landed, {"position": START + 90.5}))
     assert codes(measure_page_seek(recording)) == fault
+
+
+def test_a_page_that_still_waits_for_the_place_is_not_blamed() -> None:
+    measurement = measure_page_seek(
+        played(begun(1, 1.0), ("seek", 0.0, -1, {"position": START + 90.5}))
+    )
+    assert codes(measurement) == []
+    assert [one["code"] for one in measurement.details["doubts"]] == ["page-seek.stands-still"]
