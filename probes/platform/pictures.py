@@ -125,7 +125,7 @@ class SeenStream:
     def place_at(self, first: int, last: int, pace: float = 1.0) -> float | None:
         """The time of a picture to a part of a second, from when its clock ticks next.
 
-        Where the pictures stood still meanwhile the tick comes late; the picture's own second holds.
+        Where the pictures stood still meanwhile the tick is late: the picture's own second holds.
         """
         shown = self.time_at(first)
         if shown is None:
