@@ -14,6 +14,8 @@ from tests.console import strange_site
 NETWORK = "127.19"
 ONLY = ("4.3.1-b", "4.4.1-a", "5.3-a")
 _PATIENCE_S = 90.0
+#: Long enough for a busy machine to disturb a run between two recordings.
+_REST_S = 3.0
 
 
 @dataclass
@@ -65,12 +67,14 @@ def _leg(process, folder: Path) -> Leg:
 def troubled_run(tmp_path_factory) -> TroubledRun:
     out = tmp_path_factory.mktemp("troubled")
     only = [word for identifier in ONLY for word in ("--only", identifier)]
-    first = strange_site.start(NETWORK, "run", "--lang", "en", *only, "--out", str(out))
+    first = strange_site.start(
+        NETWORK, "run", "--lang", "en", *only, "--out", str(out), rest_s=_REST_S
+    )
     folder = until(first, out, 1)
     os.killpg(first.pid, signal.SIGINT)
     interrupted = _leg(first, folder)
     again = ("run", "--lang", "en", "--resume", str(folder))
-    second = strange_site.start(NETWORK, *again)
+    second = strange_site.start(NETWORK, *again, rest_s=_REST_S)
     until(second, out, len(interrupted.kept) + 1)
     second.kill()
     killed = _leg(second, folder)

@@ -1,14 +1,17 @@
 """The command line on a simulated site of our own, for tests that run it as a process.
 
-``python -m tests.console.strange_site NETWORK COUNT ARGUMENTS...``: the bundled site is replaced
-by COUNT compliant cameras in NETWORK, so that it can run beside the real bundled one.
+``python -m tests.console.strange_site NETWORK COUNT REST_S ARGUMENTS...``: the bundled site is
+replaced by COUNT compliant cameras in NETWORK, so that it can run beside the real bundled one.
+After each recording the run rests for REST_S seconds: there is time to disturb it.
 """
 
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from assessment.store import RunStore
 from console import __main__ as command_line
 from console import preparation
 from console.bundled_site import simulated_point
@@ -16,9 +19,12 @@ from console.bundled_site import simulated_point
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def start(network: str, *arguments: str, count: int = 1) -> subprocess.Popen[str]:
+def start(
+    network: str, *arguments: str, count: int = 1, rest_s: float = 0.0
+) -> subprocess.Popen[str]:
     """The process, in a group of its own, its output in pipes."""
-    words = [sys.executable, "-m", "tests.console.strange_site", network, str(count), *arguments]
+    module = "tests.console.strange_site"
+    words = [sys.executable, "-m", module, network, str(count), str(rest_s), *arguments]
     return subprocess.Popen(
         words,
         cwd=ROOT,
@@ -31,7 +37,7 @@ def start(network: str, *arguments: str, count: int = 1) -> subprocess.Popen[str
     )
 
 
-def main(network: str, count: int, arguments: list[str]) -> None:
+def main(network: str, count: int, rest_s: float, arguments: list[str]) -> None:
     def points(ground, network):
         return tuple(
             simulated_point(
@@ -40,10 +46,18 @@ def main(network: str, count: int, arguments: list[str]) -> None:
             for number in range(count)
         )
 
+    save = RunStore.save
+
+    def save_and_rest(store, recording):
+        kept = save(store, recording)
+        time.sleep(rest_s)
+        return kept
+
+    RunStore.save = save_and_rest
     preparation.bundled_points = points
     preparation.free_network = lambda _ground: network
     command_line.main(arguments)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:])
