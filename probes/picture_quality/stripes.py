@@ -54,17 +54,14 @@ def stripes(views: Sequence[View]) -> Stripes:
 
 def _strongest(luma: Plane) -> tuple[float, tuple[float, float]]:
     waves = _waves(luma)
-    common = np.quantile(np.abs(waves), _SHARE, axis=(0, 1))
-    common[:, 0] = common[:, -1] = np.where(_plausible()[:, 0], common[:, 0], 0)
-    common = np.where(_plausible(), common, 0)
+    common = np.where(_plausible(), np.quantile(np.abs(waves), _SHARE, axis=(0, 1)), 0)
     best = (0.0, (0.0, 0.0))
     for place in np.argsort(common.ravel())[::-1][:_CANDIDATES]:
         row, column = divmod(int(place), common.shape[1])
-        amplitude, turns = _in_step(waves[:, :, row, column])
+        amplitude = _in_step(waves[:, :, row, column])
         if amplitude > best[0]:
             upright = (row if row <= TILE // 2 else row - TILE) / TILE
             best = (amplitude, (_length(column / TILE), _length(upright)))
-        del turns
     return best
 
 
@@ -94,16 +91,15 @@ def _plausible() -> NDArray[np.bool_]:
     return np.asarray(~slow & ~coded, np.bool_)
 
 
-def _in_step(waves: NDArray[np.complex64]) -> tuple[float, tuple[float, float]]:
+def _in_step(waves: NDArray[np.complex64]) -> float:
     """The amplitude that all but a fifth of the tiles show in the phase of a common plane wave."""
     across = np.angle((waves[:, 1:] * waves[:, :-1].conj()).sum())
     upright = np.angle((waves[1:] * waves[:-1].conj()).sum())
     turn = np.exp(-1j * (across * np.arange(waves.shape[1])[None, :]))
     turn = turn * np.exp(-1j * (upright * np.arange(waves.shape[0])[:, None]))
     turned = waves * turn
-    sizes = np.abs(turned)
-    direction = (turned / np.maximum(sizes, 1e-6)).sum()
+    direction = (turned / np.maximum(np.abs(turned), 1e-6)).sum()
     if not abs(direction):
-        return 0.0, (0.0, 0.0)
+        return 0.0
     along = (turned * (direction.conj() / abs(direction))).real
-    return max(0.0, float(np.quantile(along, _SHARE))), (float(across), float(upright))
+    return max(0.0, float(np.quantile(along, _SHARE)))
