@@ -41,7 +41,9 @@ _PATIENCE_S = 600.0
 _TRIES, _RETRY_S = 20, (5.0, 15.0)
 #: Nobody sends keepalives here, and nobody is to be missed for it.
 _KEEPALIVE_S = 3_600.0
-PLATFORM, DEVICES = "127.68.20.1", "127.68.20.9"
+PLATFORM = "127.68.20.1"
+#: Places of the devices: the platform bounds what one of them may ask.
+DEVICES = tuple(f"127.68.21.{number}" for number in range(1, 51))
 
 
 def device_id(number: int) -> str:
@@ -50,10 +52,10 @@ def device_id(number: int) -> str:
 
 
 class Crowd:
-    """All devices on one socket."""
+    """All devices, on one socket at each of their places."""
 
     def __init__(self, platform: Peer, realm: str, server: str) -> None:
-        self.endpoint = SipEndpoint(DEVICES, 0, on_request=self._asked)
+        self.endpoints = [SipEndpoint(place, 0, on_request=self._asked) for place in DEVICES]
         self.failed = 0
         self.again = 0
         self.waits: list[float] = []
@@ -61,6 +63,19 @@ class Crowd:
         self._realm = realm
         self._server = server
         self._random = random.Random(1)
+
+    async def start(self) -> None:
+        """Open the sockets."""
+        for endpoint in self.endpoints:
+            await endpoint.start()
+
+    async def stop(self) -> None:
+        """Close them."""
+        for endpoint in self.endpoints:
+            await endpoint.stop()
+
+    def _endpoint(self, own: str) -> SipEndpoint:
+        return self.endpoints[int(own[13:]) % len(self.endpoints)]
 
     def _asked(self, incoming: IncomingRequest) -> Any:
         incoming.respond(200)
@@ -76,7 +91,7 @@ class Crowd:
 
     async def _say(self, own: str, body: bytes) -> None:
         try:
-            await self.endpoint.request(
+            await self._endpoint(own).request(
                 self._request("MESSAGE", own, content_type=CONTENT_TYPE, body=body),
                 self._platform,
                 timeout=20.0,
@@ -87,12 +102,13 @@ class Crowd:
     def _request(self, method: str, own: str, **more: Any) -> Any:
         uri = f"sip:{self._server}@{self._realm}"
         sender = f"<sip:{own}@{self._realm}>"
-        return self.endpoint.new_request(
+        endpoint = self._endpoint(own)
+        return endpoint.new_request(
             method,
             uri,
             from_=sender,
             to=sender if method == "REGISTER" else f"<{uri}>",
-            contact=f"<sip:{own}@{DEVICES}:{self.endpoint.port}>",
+            contact=f"<sip:{own}@{endpoint.address}:{endpoint.port}>",
             **more,
         )
 
@@ -111,9 +127,9 @@ class Crowd:
         """REGISTER, 401, REGISTER, 200."""
         request = self._request("REGISTER", own, headers=[("Expires", "3600")])
         try:
-            answer = await self.endpoint.request(request, self._platform, timeout=30.0)
+            answer = await self._endpoint(own).request(request, self._platform, timeout=30.0)
             proof = authorise(request, answer, own, PASSWORD, rng=self._random)
-            answer = await self.endpoint.request(proof, self._platform, timeout=30.0)
+            answer = await self._endpoint(own).request(proof, self._platform, timeout=30.0)
         except (SipTimeoutError, OSError):
             return False
         return answer.status == 200
@@ -122,7 +138,7 @@ class Crowd:
 async def _storm(pipe: Connection, count: int, seconds: float) -> None:
     port, realm, server = pipe.recv()
     crowd = Crowd(Peer("udp", PLATFORM, port), realm, server)
-    await crowd.endpoint.start()
+    await crowd.start()
     loop = asyncio.get_running_loop()
     began = loop.time()
     running: set[asyncio.Task[None]] = set()
@@ -139,7 +155,7 @@ async def _storm(pipe: Connection, count: int, seconds: float) -> None:
     )
     while not pipe.poll():  # devices go on answering until the platform has its catalogues
         await asyncio.sleep(0.2)
-    await crowd.endpoint.stop()
+    await crowd.stop()
 
 
 def _devices(pipe: Connection, count: int, seconds: float) -> None:

@@ -23,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 #: Devices that are asked at the same time, so that ten thousand may come at once.
 _AT_ONCE = 256
 _CATALOGUE_TRIES = 3
+#: Seconds after which a catalogue that did not come is asked for again.
+_AGAIN_S = (10.0, 30.0, 120.0, 600.0)
 SUBSCRIBED_SECONDS = 3_600
 _REFRESH_SHARE = 0.8
 
@@ -38,7 +40,21 @@ class Greeting:
     async def greet(self, device: Registered) -> None:
         """Ask, and keep its subscriptions alive for as long as this registration is in force."""
         async with self._catalogues:
-            await self.catalogue(device)
+            came = await self._catalogue(device)
+        await asyncio.gather(self._rest(device), self._again(device, came))
+
+    async def _again(self, device: Registered, came: bool) -> None:
+        """A catalogue that did not come in time is asked for later: the device, or we, had much
+        to do.
+        """
+        for pause in _AGAIN_S:
+            if came:
+                return
+            await asyncio.sleep(pause)
+            async with self._catalogues:
+                came = await self._catalogue(device)
+
+    async def _rest(self, device: Registered) -> None:
         # Many a device does not know this question: it must not keep others' catalogues waiting.
         async with self._informations:
             await self._information(device)
@@ -49,20 +65,25 @@ class Greeting:
 
     async def catalogue(self, device: Registered) -> None:
         """Ask for the catalogue; an incomplete one is asked for again, then taken as it is."""
+        await self._catalogue(device)
+
+    async def _catalogue(self, device: Registered) -> bool:
+        """See ``catalogue``; whether there is nothing more to ask for."""
         server = self._server
         for attempt in range(_CATALOGUE_TRIES):
             if not self._current(device):
-                return
+                return True
             sn = server.next_sn()
             body = build_catalog_query(device.id, sn, charset=device.charset)
             try:
                 items, complete = await server.asking.catalogue(device, sn, body)
             except PlatformError as problem:
                 _LOG.info("no catalogue of %s: %s", device.id, problem.code)
-                return
+                return problem.code != "source.timeout"
             if complete or attempt + 1 == _CATALOGUE_TRIES:
                 await server.directory.catalogue(device.id, items)
-                return
+                break
+        return True
 
     async def _information(self, device: Registered) -> None:
         server = self._server

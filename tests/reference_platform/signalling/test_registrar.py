@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,8 @@ from protocols.sip.authentication import authorise
 from protocols.sip.dates import parse_gb_date
 from protocols.sip.endpoint import SipEndpoint
 from protocols.time_source import VirtualTime
+from reference_platform.errors import PlatformError
+from reference_platform.signalling.greeting import Greeting
 from tests.reference_platform.signalling.bench import (
     CAMERA,
     KNOWN,
@@ -318,3 +321,29 @@ async def test_never_expires_heartbeats():
         time.advance(100_000)
         server.sweep()
         assert server.devices.online(CAMERA)
+
+
+async def test_a_catalogue_that_did_not_come_is_asked_for_again(monkeypatch):
+    asked = []
+
+    async def late(device, *_):
+        asked.append(device.id)
+        if len(asked) < 3:
+            raise PlatformError("source.timeout", 504)
+        return (), True
+
+    async def nothing(*_):
+        return None
+
+    device = SimpleNamespace(id="61010200001320000001", charset="GB2312")
+    server = SimpleNamespace(
+        devices=SimpleNamespace(online=lambda _: device),
+        next_sn=lambda: 1,
+        asking=SimpleNamespace(catalogue=late),
+        directory=SimpleNamespace(catalogue=nothing),
+    )
+    greeting = Greeting(server)
+    monkeypatch.setattr(greeting, "_rest", nothing)
+    monkeypatch.setattr("reference_platform.signalling.greeting._AGAIN_S", (0.0,) * 5)
+    await greeting.greet(device)
+    assert len(asked) == 3
