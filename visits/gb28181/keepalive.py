@@ -62,6 +62,12 @@ async def _silence(script: Script, interval: float, count: int) -> None:
         # The last one has to be missed before it can be acted upon.
         step["registered_again"] = await script.happened("registered", since, 1.5 * interval)
         step["withheld"] = len(device.since(since, "withheld"))
-        device.policy.withhold_keepalives = 0
+        device.policy.withhold_keepalives, heard_from = 0, script.now
         if not step["registered_again"]:
-            await device.wait_for(lambda: device.since(script.now - 1.0, "keepalive"), interval)
+            # It may just be on its way back: the next visit has to find it.
+            await device.wait_for(
+                lambda: (
+                    device.since(heard_from, "keepalive") or device.since(heard_from, "registered")
+                ),
+                interval + script.lengths.gb_react,
+            )
