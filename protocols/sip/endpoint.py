@@ -184,6 +184,10 @@ class SipEndpoint:
         """
         return await self._sockets.connect(Peer(transport, host, port))
 
+    def reaches(self, peer: Peer) -> bool:
+        """Whether a message to the peer needs no new connection."""
+        return self._sockets.open_peer(peer) is not None
+
     def disconnect(self, peer: Peer) -> None:
         """Close the peer's TCP or TLS connection."""
         self._sockets.drop(peer)

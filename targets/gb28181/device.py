@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAXIMUM_MESSAGES = 50_000
 MAXIMUM_BYTES = 64 << 20
 MAXIMUM_EVENTS = 20_000
+_COME_BACK_SECONDS = 5.0
 T = TypeVar("T")
 
 
@@ -107,13 +108,15 @@ class RegisteredDevice:
         return self.platform.true_end(peer.transport, peer.host, peer.port)
 
     async def registered(self, seconds: float) -> None:
-        """Wait until it is registered.
+        """Wait until it is registered, and for a moment until it is back where it hung up.
 
         Raises:
-            VisitProblem: it was not within ``seconds``.
+            VisitProblem: it was not registered within ``seconds``.
         """
         if not await self.wait_for(lambda: self.is_registered, seconds):
             raise VisitProblem("visit.not-registered", seconds=round(seconds, 1))
+        # One that closes its connection after every message is called at its own port instead.
+        await self.wait_for(lambda: self.platform.endpoint.reaches(self.peer), _COME_BACK_SECONDS)
 
     async def wait_for(self, condition: Callable[[], object], seconds: float) -> bool:
         """Whether ``condition`` came true within ``seconds``; asked whenever something happens."""
