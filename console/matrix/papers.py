@@ -13,7 +13,13 @@ from PIL import Image
 from assessment.evidence import Attestation
 from assessment.recording import Part
 from console.matrix.cells import Cell
-from console.matrix.surveys import given_part, survey_part, tickets_part, workbook_part
+from console.matrix.surveys import (
+    given_part,
+    point_on_paper,
+    survey_part,
+    tickets_part,
+    workbook_part,
+)
 from standard.catalogue import Catalogue, ChecklistItem, Requirement
 from steps.acceptance import SITE
 from targets.site import Point
@@ -46,13 +52,11 @@ _LACKING = {
     "request-missing": "survey-request",
     "mixed-lane-without-capture": "vehicle-captures",
 }
-
-
 #: Two points that nobody visits, for what is attested point by point: their ids and devices are
 #: all that a record can name. The first one is judged.
 _POINTS = tuple(
     Point(
-        f"6101020000132{number:07d}",
+        point_on_paper(number),
         f"matrix {number}",
         f"onvif://admin@127.21.255.{number}",
         scene="mixed-lane",
