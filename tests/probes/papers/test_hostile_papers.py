@@ -45,7 +45,9 @@ def test_any_cells_below_known_headings_are_judged(rows: list[list[object]]) -> 
 
 
 @pytest.mark.parametrize(
-    "part", [survey_part(""), given_part("survey-docx-forms"), tickets_part("")], ids=str
+    "part",
+    [survey_part(""), given_part("survey-docx-forms"), tickets_part("")],
+    ids=["survey", "forms", "tickets"],
 )
 def test_documents_cut_anywhere_are_refused(part: Part) -> None:
     content = part.read()
