@@ -210,8 +210,7 @@ def measure_patrol(recording: Recording) -> Measurement:
         return judgement.measurement()
     since, until = float(start.get("ended", 0.0)), float(start.get("until", 0.0))
     dwell = float(plan.get("dwell_s", 0.0))
-    walk = [since, *(seen.arrivals[at] for at in seen.between(since, until)), until]
-    if max(later - earlier for earlier, later in pairwise(walk)) > dwell / 2:
+    if _longest_unseen(seen, since, until) > dwell / 2:
         # A stop may have gone by unseen.
         judgement.doubt("not-looked", what="patrol")
         return judgement.measurement()
@@ -221,11 +220,23 @@ def measure_patrol(recording: Recording) -> Measurement:
     if not done(stop):
         judgement.fault("refused", what="stop", status=status(stop))
     else:
-        ended = float(stop.get("ended", 0.0)) + 2 * _BEHIND_S
-        later = _stops(seen, seen.between(ended, float(stop.get("until", 0.0))), views)
+        ended, until = float(stop.get("ended", 0.0)) + 2 * _BEHIND_S, float(stop.get("until", 0.0))
+        later = _stops(seen, seen.between(ended, until), views)
         if len({preset for preset, _, _ in later}) > 1:
             judgement.fault("goes-on")
+        elif (
+            until - ended < dwell * (1 + DWELL_SHARE) + _BEHIND_S
+            or _longest_unseen(seen, ended, until) > dwell / 2
+        ):
+            # It may have gone on without having come to its next stop, or unseen.
+            judgement.doubt("not-looked", what="patrol")
     return judgement.measurement()
+
+
+def _longest_unseen(seen: SeenStream, since: float, until: float) -> float:
+    """The longest time, in seconds, without a picture."""
+    moments = [since, *(seen.arrivals[at] for at in seen.between(since, until)), until]
+    return max(later - earlier for earlier, later in pairwise(moments))
 
 
 #: A preset, and when its view came and was last seen.

@@ -202,7 +202,8 @@ async def _patrol(script: PlatformScript, user: Session, channel: str, dwell: fl
     step["until"] = script.now
     await script.do("stop", "patrols", "round", partial(script.port.patrol, user, made.id, "stop"))
     step = script.steps[-1]
-    await asyncio.sleep(2.0 * dwell)
+    # Long enough to see the next stop of a patrol that goes on, by pictures that come late.
+    await asyncio.sleep(3.0 * dwell)
     step["until"] = script.now
 
 
