@@ -15,7 +15,7 @@ NETWORK = "127.19"
 ONLY = ("4.3.1-b", "4.4.1-a", "5.3-a")
 _PATIENCE_S = 90.0
 #: Long enough for a busy machine to disturb a run between two recordings.
-_REST_S = 3.0
+_REST_S = 8.0
 
 
 @dataclass
