@@ -10,6 +10,10 @@ from reference_platform.media.limits import MediaLimits
 from reference_platform.media.watermark import WatermarkStamp
 
 _LONGEST_STEP = 2 * TIMESCALE
+#: Of a picture that leaves before the next is known. A browser takes a step of more than two
+#: durations for a break and waits for a key picture (Media Source Extensions, 3.5.8): a guess too
+#: long does no harm, one too short costs the pictures of a slow source.
+_GUESSED_DURATION = TIMESCALE // 4
 
 
 class PersonalStream:
@@ -31,6 +35,7 @@ class PersonalStream:
         self._muxer: FragmentedMp4 | None = None
         self._waiting: list[Sample] = []
         self._last_pts = 0
+        self._breaks_at: int | None = None
         self._position = 0
         self._first = True
 
@@ -69,8 +74,11 @@ class PersonalStream:
         self._last_pts = pts
         self._settle(self._position)
         if self._waiting and self._span(self._position) >= self._limits.fragment_s:
-            ready += self.flush()
-        self._waiting.append(self._encoder.encode(frame, self._position, at))
+            ready += self._fragment()
+        # A key picture where a browser would wait for one.
+        key = self._breaks_at is not None and self._position > self._breaks_at
+        self._breaks_at = None
+        self._waiting.append(self._encoder.encode(frame, self._position, at, key=key))
         if self._first:
             self._first = False
             ready += self.flush()
@@ -78,6 +86,13 @@ class PersonalStream:
 
     def flush(self) -> bytes:
         """What waits, as a fragment of its own; b"" if nothing does."""
+        if self._waiting:
+            end = self._waiting[-1].pts + _GUESSED_DURATION
+            self._settle(end)
+            self._breaks_at = end + _GUESSED_DURATION
+        return self._fragment()
+
+    def _fragment(self) -> bytes:
         if self._muxer is None or not self._waiting:
             return b""
         samples, self._waiting = self._waiting, []
@@ -87,7 +102,7 @@ class PersonalStream:
         return (end - self._waiting[0].pts) / TIMESCALE
 
     def _settle(self, following: int) -> None:
-        """The last picture lasts until the following one."""
+        """The last picture that waits lasts until the following one."""
         if self._waiting:
             last = self._waiting[-1]
             self._waiting[-1] = Sample(last.data, last.pts, following - last.pts, last.key)

@@ -83,6 +83,20 @@ def test_a_long_pause_and_a_step_back_leave_no_hole() -> None:
     assert [packet["pts"] for packet in packets] == [0, 3600, 183_600, 187_200, 190_800]
 
 
+@pytest.mark.parametrize(("step", "keys"), [(9000, [0]), (45_000, [0]), (54_000, [0, 1])])
+def test_a_browser_takes_the_second_picture_for_the_first_one_s_successor(
+    step: int, keys: list[int]
+) -> None:
+    """Or it is a key picture: the first one left before anybody knew how long it lasts."""
+    _, pieces = streamed([0, step, 2 * step])
+    packets = probe(b"".join(pieces), "packet=pts,flags")["packets"]
+    assert [n for n, packet in enumerate(packets) if "K" in packet["flags"]] == keys
+    assert [packet["pts"] for packet in packets] == [0, step, 2 * step]
+    told = pieces[0].index(b"trun") + 16  # flags, count, offset; then of the first sample
+    guessed = int.from_bytes(pieces[0][told : told + 4])
+    assert (step <= 2 * guessed) == (keys == [0])  # Media Source Extensions, 3.5.8
+
+
 def test_a_source_that_changes_its_size_goes_on_in_the_first_size() -> None:
     stream = PersonalStream(None, LIMITS)
     content = stream.push(frame(0), 0, 0.0)
