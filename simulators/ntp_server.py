@@ -10,6 +10,7 @@ from typing import Any
 
 from protocols.errors import ProtocolError
 from protocols.ntp import CLIENT, SERVER, UNSYNCHRONISED, NtpPacket, from_posix, parse_ntp
+from protocols.ntp_endpoints import answer_clients
 from protocols.time_source import SystemTime, TimeSource
 from simulators.behaviours import defect, variant
 
@@ -65,10 +66,7 @@ class NtpServer:
         Raises:
             OSError: it is taken.
         """
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Listener(self), local_addr=(self.address, self.port)
-        )
+        self._transport = await answer_clients(self.address, self.port, self.answer)
         self.port = self._transport.get_extra_info("sockname")[1]
 
     async def stop(self) -> None:
@@ -126,17 +124,3 @@ class NtpServer:
 
     def _now(self) -> float:
         return self._time.now() + (_FALSE_BY_S if FALSETICKER in self.behaviours else 0.0)
-
-
-class _Listener(asyncio.DatagramProtocol):
-    def __init__(self, server: NtpServer) -> None:
-        self._server = server
-        self._transport: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        answer = self._server.answer(data, addr[0])
-        if answer is not None:
-            self._transport.sendto(answer, addr)

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
-import secrets
 import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from protocols.ntp import (
-    PORT,
-    NtpPacket,
-    NtpSample,
-    agreement,
-    exchange,
-    parse_ntp,
-    request,
-)
+from protocols.ntp import NtpSample, agreement
+from protocols.ntp_endpoints import query_ntp, server_address
 from protocols.time_source import SystemTime, TimeSource
 from targets.errors import NETWORK_FAULTS
 
-#: Answers looked at for one request: a flood of foreign ones does not hold us up.
-_MOST_ANSWERS = 8
 _TIMEX = struct.Struct("@Illlli")
 _TIMEX_BYTES = 512
 _STA_UNSYNC = 0x0040
@@ -75,7 +64,9 @@ async def host_reference(
     time_source = time_source or SystemTime()
     outcomes = await asyncio.gather(
         *(
-            query_ntp(*_endpoint(server), time_source=time_source, timeout_s=timeout_s, tries=tries)
+            query_ntp(
+                *server_address(server), time_source=time_source, timeout_s=timeout_s, tries=tries
+            )
             for server in servers
         ),
         return_exceptions=True,
@@ -96,79 +87,6 @@ async def host_reference(
     return Reference(error_s, source, (0, len(servers)))
 
 
-async def query_ntp(
-    host: str,
-    port: int = PORT,
-    *,
-    time_source: TimeSource,
-    timeout_s: float = 2.0,
-    tries: int = 4,
-) -> NtpSample:
-    """Ask one server ``tries`` times and keep the exchange with the least error.
-
-    Raises:
-        OSError: not reachable, not resolvable, or no answer in time.
-        ProtocolError: every answer was refused; the text is that of the last one.
-    """
-    loop = asyncio.get_running_loop()
-    transport, client = await loop.create_datagram_endpoint(
-        lambda: _Client(time_source), remote_addr=(host, port)
-    )
-    best: NtpSample | None = None
-    fault: Exception = TimeoutError(f"NTP: no answer from {host}")
-    try:
-        for _ in range(tries):
-            try:
-                async with asyncio.timeout(timeout_s):
-                    sample = await client.ask()
-            except NETWORK_FAULTS as problem:
-                fault = problem
-                continue
-            if best is None or sample.error_s < best.error_s:
-                best = sample
-    finally:
-        transport.close()
-    if best is None:
-        raise fault
-    return best
-
-
-class _Client(asyncio.DatagramProtocol):
-    def __init__(self, time_source: TimeSource) -> None:
-        self._time = time_source
-        self._answers: asyncio.Queue[tuple[float, bytes] | Exception] = asyncio.Queue(_MOST_ANSWERS)
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:  # noqa: ARG002
-        with contextlib.suppress(asyncio.QueueFull):
-            self._answers.put_nowait((self._time.now(), data))
-
-    def error_received(self, exc: Exception) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
-            self._answers.put_nowait(exc)
-
-    async def ask(self) -> NtpSample:
-        """One exchange; answers to other requests are passed over."""
-        if self._transport is None:
-            raise OSError("NTP: not connected")
-        # A random transmit time tells nothing of us and cannot be guessed (RFC 8633, data
-        # minimisation).
-        sent: NtpPacket = request(secrets.randbits(64) | 1)
-        left = self._time.now()
-        self._transport.sendto(sent.encode())
-        while True:
-            answer = await self._answers.get()
-            if isinstance(answer, Exception):
-                raise answer
-            returned, data = answer
-            packet = parse_ntp(data)
-            if packet.origin == sent.transmit:
-                return exchange(sent, packet, left, returned)
-
-
 def kernel_error() -> float | None:
     """The kernel's bound of the system clock's error in seconds (Linux); ``None`` if it has none.
 
@@ -185,10 +103,3 @@ def kernel_error() -> float | None:
     if state in (-1, _TIME_ERROR) or status & _STA_UNSYNC:
         return None
     return float(greatest) / 1e6
-
-
-def _endpoint(server: str) -> tuple[str, int]:
-    host, colon, port = server.rpartition(":")
-    if colon and port.isdigit() and (":" not in host or host.startswith("[")):
-        return host.strip("[]"), int(port)
-    return server, PORT

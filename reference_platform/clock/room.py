@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 
 from protocols.errors import ProtocolError
 from protocols.ntp import NtpSample, agreement
+from protocols.ntp_endpoints import query_ntp, server_address
 from protocols.time_source import TimeSource
 from reference_platform.behaviours import defect
 from reference_platform.clock.server import Standing, TimeServer
-from reference_platform.clock.upstream import ask
 from reference_platform.inventory.alarms import Alarms
 from reference_platform.settings import PlatformSettings
 from reference_platform.times import Moment, moment
@@ -112,7 +112,8 @@ class ClockRoom:
         """Ask every upstream once; alarm when most of them find the clock off."""
         servers = await self._upstreams()
         found = await asyncio.gather(
-            *(ask(server, self._time) for server in servers), return_exceptions=True
+            *(query_ntp(*server_address(one), time_source=self._time) for one in servers),
+            return_exceptions=True,
         )
         self._found = [_told(*pair) for pair in zip(servers, found, strict=True)]
         self._checked_at = self._time.now()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from protocols.errors import ProtocolError
 from protocols.ntp import CLIENT, SERVER, UNSYNCHRONISED, NtpPacket, from_posix, parse_ntp
+from protocols.ntp_endpoints import answer_clients
 from protocols.time_source import TimeSource
 from reference_platform.behaviours import defect
 from reference_platform.errors import StartFailure
@@ -66,11 +66,8 @@ class TimeServer:
         """
         if self._has(NTP_NOT_SERVED):
             return
-        loop = asyncio.get_running_loop()
         try:
-            self._transport, _ = await loop.create_datagram_endpoint(
-                lambda: _Listener(self.answer), local_addr=(address, port)
-            )
+            self._transport = await answer_clients(address, port, self.answer)
         except OSError as error:
             raise StartFailure("port.taken", address=address, port=port) from error
         self.port = self._transport.get_extra_info("sockname")[1]
@@ -81,7 +78,7 @@ class TimeServer:
             self._transport.close()
             self._transport = None
 
-    def answer(self, data: bytes) -> bytes | None:
+    def answer(self, data: bytes, _client: str) -> bytes | None:
         """The answer to a client, ``None`` to anything else."""
         received = self._time.now()
         try:
@@ -107,17 +104,3 @@ class TimeServer:
             receive=from_posix(received),
             transmit=from_posix(self._time.now()),
         ).encode()
-
-
-class _Listener(asyncio.DatagramProtocol):
-    def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
-        self._answer = answer
-        self._transport: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        answer = self._answer(data)
-        if answer is not None:
-            self._transport.sendto(answer, addr)

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from protocols.errors import ProtocolError
+from protocols.ntp_endpoints import query_ntp
 from protocols.time_source import SystemTime
 from simulators.ntp_server import NtpServer
-from targets.ntp import host_reference, query_ntp
+from targets.ntp import host_reference
 
 ADDRESS = "127.15.6.1"
 

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from protocols.errors import ProtocolError
+from protocols.ntp_endpoints import query_ntp
 from targets.errors import VisitProblem
-from targets.ntp import query_ntp
 from visits.circumstances import Visit
 from visits.platform.script import administrator
 
