@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import click
 import yaml
@@ -29,6 +30,7 @@ from targets.site import Point
 
 #: Asks one question: the message key's last part, the answer offered, the words of the question.
 Ask = Callable[[str, str, Mapping[str, object]], str]
+T = TypeVar("T")
 _LEAVE_OUT = "-"
 _SCORE = re.compile(r"(\D+?)[\s:：=]*([1-5](?:\.\d)?)")
 _NUMBER = re.compile(r"\d{1,6}(\.\d{1,3})?")
@@ -156,22 +158,24 @@ class Intake:
 
     def _scores(self, least: int) -> dict[str, float]:
         """The grades from 1 to 5 of at least so many inspectors, by name."""
-        for _ in range(_TRIES):
-            answer = self.ask("scores", "", {"least": least}).replace("，", ",")
-            given = [_SCORE.fullmatch(one.strip()) for one in answer.split(",")]
+
+        def read(answer: str) -> dict[str, float] | None:
+            parts = answer.replace("，", ",").split(",")
+            given = [_SCORE.fullmatch(one.strip()) for one in parts]
             scores = {one[1].strip(): float(one[2]) for one in given if one}
-            if all(given) and len(scores) >= least:
-                return scores
-        raise click.Abort
+            return scores if all(given) and len(scores) >= least else None
+
+        return self._asked("scores", read, least=least)
 
     def _terms(self) -> dict[str, object]:
         """The numbers of a contract's clause on quality, those that it has."""
         terms: dict[str, object] = {}
         for name, unit in CONTRACT_TERMS.items():
-            while answer := self.ask(f"term-{name}", "", {"unit": unit}).strip():
-                if _NUMBER.fullmatch(answer):
-                    terms[name] = {"value": float(answer), "unit": unit}
-                    break
+            found = self._asked(
+                f"term-{name}", lambda answer: _none_or(answer, _NUMBER.fullmatch), unit=unit
+            )
+            if isinstance(found, re.Match):
+                terms[name] = {"value": float(found[0]), "unit": unit}
         return terms
 
     def _requirement(self, file: FoundFile) -> Requirement | None:
@@ -207,14 +211,16 @@ class Intake:
 
     def _point_ids(self, offered: str, file: FoundFile) -> list[str]:
         """Points of the site; any, where no site is known."""
-        for _ in range(_TRIES):
-            answer = self._choice("points", offered, file=file.name)
+
+        def read(answer: str) -> list[str] | None:
             found = [one for one in answer.replace("，", ",").replace(",", " ").split() if one]
             unknown = [one for one in found if self.points and one not in self.points]
-            if found and not unknown:
-                return found
-            self.tell(file.name, Reason("evidence.unknown-point", {"found": ", ".join(unknown)}))
-        raise click.Abort
+            if unknown:
+                words = {"found": ", ".join(unknown)}
+                self.tell(file.name, Reason("evidence.unknown-point", words))
+            return found if found and not unknown else None
+
+        return self._asked("points", read, offered, file=file.name)
 
     def _model(self, item: ChecklistItem, file: FoundFile) -> dict[str, object]:
         models = list(
@@ -237,38 +243,50 @@ class Intake:
         if taken is not None and taken.date() == self._day:
             return taken.date()
         offered = min(taken.date(), self.today) if taken else self._day or self.today
-        for _ in range(_TRIES):
-            found = self.ask("when", offered.isoformat(), {"file": file.name}).strip()
-            day = _day(found or offered.isoformat())
-            if day is not None and day <= self.today:
-                self._day = day
-                return day
-        raise click.Abort
+
+        def read(answer: str) -> datetime.date | None:
+            day = _day(answer)
+            return day if day is not None and day <= self.today else None
+
+        self._day = self._asked("when", read, offered.isoformat(), file=file.name)
+        return self._day
 
     def _optional_day(self, question: str) -> datetime.date | None:
-        while found := self.ask(question, "", {}).strip():
-            if day := _day(found):
-                return day
-        return None
+        found = self._asked(question, lambda answer: _none_or(answer, _day))
+        return found if isinstance(found, datetime.date) else None
 
     def _choice(
         self, question: str, offered: str, choices: set[str] | None = None, **words: object
     ) -> str:
-        """Ask until the answer is one of the choices, or anything at all where there are none."""
-        for _ in range(_TRIES):
-            found = self.ask(question, offered, words).strip() or offered
-            if found and (choices is None or found in choices):
-                return found
-        raise click.Abort
+        """One of the choices, or anything at all where there are none."""
+
+        def read(answer: str) -> str | None:
+            return answer if answer and (choices is None or answer in choices) else None
+
+        return self._asked(question, read, offered, **words)
 
     def _number(self, question: str, unit: str) -> float:
-        for _ in range(_TRIES):
+        def read(answer: str) -> float | None:
             try:
-                value = float(self.ask(question, "", {"unit": unit}))
+                value = float(answer)
             except ValueError:
-                continue
-            if math.isfinite(value):
-                return value
+                return None
+            return value if math.isfinite(value) else None
+
+        return self._asked(question, read, unit=unit)
+
+    def _asked(
+        self, question: str, read: Callable[[str], T | None], offered: str = "", **words: object
+    ) -> T:
+        """The first answer that can be read; after many that cannot, nobody is answering.
+
+        Raises:
+            click.Abort: nobody is.
+        """
+        for _ in range(_TRIES):
+            found = read(self.ask(question, offered, words).strip() or offered)
+            if found is not None:
+                return found
         raise click.Abort
 
     def _write(self, records: list[dict[str, object]]) -> Path:
@@ -289,6 +307,11 @@ def _points(identifiers: list[str]) -> dict[str, object]:
     if len(identifiers) == 1:
         return {"subject": identifiers[0]}
     return {"subjects": identifiers}
+
+
+def _none_or(answer: str, read: Callable[[str], T | None]) -> T | Literal[""] | None:
+    """What is read of an answer that need not be given, "" where none is."""
+    return read(answer) if answer else ""
 
 
 def _day(text: str) -> datetime.date | None:

@@ -207,6 +207,13 @@ def test_an_unknown_point_is_asked_again_until_nobody_answers(tmp_path: Path) ->
     assert "4.3.1-n1 later.jpg evidence.unknown-point" in told
 
 
+@pytest.mark.parametrize("answer", ["valid_until", "term_online_rate"])
+def test_an_answer_that_never_makes_sense_ends_the_questions(tmp_path: Path, answer: str) -> None:
+    (tmp_path / "5.2-a quality.pdf").write_bytes(b"%PDF")
+    records, _, written = taken_in(tmp_path, page="4", **{answer: "y"})
+    assert (records, written) == ([], None)
+
+
 def test_a_certificate_is_of_a_model_and_its_firmware(tmp_path: Path) -> None:
     (tmp_path / "4.3.1-f1 wdr-report.pdf").write_bytes(b"%PDF")
     (tmp_path / "4.3.1-m2 ac-declared.pdf").write_bytes(b"%PDF sheet")
