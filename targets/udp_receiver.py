@@ -9,6 +9,7 @@ import struct
 import sys
 from collections.abc import Sequence
 
+from protocols.addresses import family_of
 from protocols.time_source import TimeSource
 from targets.packet_capture import PacketCapture, TooMuchMediaError
 
@@ -31,7 +32,7 @@ def open_pair(local: str) -> tuple[socket.socket, socket.socket]:
     Raises:
         OSError: no such pair is free.
     """
-    family = socket.AF_INET6 if ":" in local else socket.AF_INET
+    family = family_of(local)
     for _ in range(_PAIR_TRIES):
         first = socket.socket(family, socket.SOCK_DGRAM)
         first.bind((local, 0))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from protocols.addresses import UNSPECIFIED, family_of
 from protocols.sip.endpoint_connections import TLS_HANDSHAKE_SECONDS, Connection, Datagrams
 from protocols.sip.endpoint_parts import Limits, Peer, Transport
 from protocols.sip.timers import TimerHeap
@@ -19,7 +20,6 @@ _CONNECT_SECONDS = 10.0
 _MAXIMUM_DATAGRAM = 65_507
 _RECEIVE_BUFFER = 8 << 20
 _PORT_ATTEMPTS = 20
-_UNSPECIFIED = ("", "0.0.0.0", "::")
 # A device that does not take TCP is not asked again for so long (18.1.1 lets us go on over UDP);
 # one whose firewall swallows the attempt must not hold a request up for long.
 _NO_STREAM_SECONDS = 600.0
@@ -88,11 +88,12 @@ class Sockets:
         return await self._listen(port, "tls")
 
     async def _open_datagrams(self, port: int) -> int:
-        version_6 = ":" in self.address
-        made = socket.socket(socket.AF_INET6 if version_6 else socket.AF_INET, socket.SOCK_DGRAM)
+        made = socket.socket(family_of(self.address), socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
-            if version_6:  # as the listener for TCP: addresses of IPv4 are another endpoint's
+            if (
+                made.family == socket.AF_INET6
+            ):  # as the listener for TCP: addresses of IPv4 are another endpoint's
                 made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             made.bind((self.address, port))
@@ -272,7 +273,7 @@ class Sockets:
     async def _connect(self, name: Transport, host: str, port: int) -> Peer:
         connection = self._new_connection(name, outbound=True)
         more: dict[str, Any] = {}
-        if self.address not in _UNSPECIFIED:
+        if self.address not in UNSPECIFIED:
             more["local_addr"] = (self.address, 0)
         if name == "tls":
             more["ssl"] = self._client_tls or ssl.create_default_context()
@@ -318,7 +319,7 @@ class Sockets:
         port = 0
         if self._datagrams is not None:
             port = int(self._datagrams.get_extra_info("sockname")[1])
-        if self.address not in _UNSPECIFIED:
+        if self.address not in UNSPECIFIED:
             return self.address, port
         if peer.host not in self._routes:
             if len(self._routes) > 1024:
@@ -345,11 +346,9 @@ def _one_less(counted: Counter[str], host: str) -> None:
 
 
 def _routed_address(host: str) -> str:
-    version_6 = ":" in host
-    family = socket.AF_INET6 if version_6 else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+    with socket.socket(family_of(host), socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((host, 9))
         except OSError:
-            return "::1" if version_6 else "127.0.0.1"
+            return "::1" if probe.family == socket.AF_INET6 else "127.0.0.1"
         return str(probe.getsockname()[0])

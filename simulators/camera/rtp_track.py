@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from protocols.addresses import family_of
 from protocols.rtcp_build import goodbye, receiver_report, sender_report, source_description
 from protocols.rtp_packetise import rtp_header
 
@@ -109,7 +110,7 @@ def _bind_pair(address: str) -> tuple[socket.socket, socket.socket]:
     Raises:
         OSError: none is free.
     """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    family = family_of(address)
     for _ in range(64):
         port = random.randrange(20_000, 60_000, 2)
         pair = [socket.socket(family, socket.SOCK_DGRAM) for _ in range(2)]

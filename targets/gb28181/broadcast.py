@@ -8,6 +8,7 @@ import math
 import socket
 from typing import TYPE_CHECKING
 
+from protocols.addresses import UNSPECIFIED, family_of
 from protocols.errors import ProtocolError
 from protocols.gb28181.sdp import CONTENT_TYPE as SDP
 from protocols.gb28181.sdp import GbSession, build_answer, parse_session
@@ -75,11 +76,8 @@ class Broadcast:
         platform.follow(self.call_id, self._device)
         self._device.on_ended[self.call_id] = lambda _: None
         tcp = offer.transport == "tcp"
-        version_6 = ":" in platform.settings.address
-        local = socket.socket(
-            socket.AF_INET6 if version_6 else socket.AF_INET,
-            socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM,
-        )
+        kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
+        local = socket.socket(family_of(platform.settings.address), kind)
         local.setblocking(False)
         local.bind((platform.settings.address, 0))
         if tcp and offer.setup == "active":
@@ -110,9 +108,7 @@ class Broadcast:
             self.problem = type(fault).__name__
             return
         assert self._socket is not None
-        host = (
-            offer.address if offer.address not in ("", "0.0.0.0", "::") else self._device.peer.host
-        )
+        host = self._device.peer.host if offer.address in UNSPECIFIED else offer.address
         begun = loop.time()
         for number in range(int(seconds * _RATE / _SAMPLES)):
             await asyncio.sleep(max(0.0, begun + number * _SAMPLES / _RATE - loop.time()))

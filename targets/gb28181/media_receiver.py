@@ -7,6 +7,7 @@ import contextlib
 import socket
 from typing import Literal, Protocol
 
+from protocols.addresses import family_of
 from protocols.deviation import Deviation
 from protocols.errors import ProtocolError
 from protocols.rtp import is_rtcp
@@ -112,7 +113,7 @@ class TcpMedia:
         self._source = ("", 0)
         self._connection: socket.socket | None = None
         self._task: asyncio.Task[None] | None = None
-        self._family = socket.AF_INET6 if ":" in local else socket.AF_INET
+        self._family = family_of(local)
         self._listener = socket.socket(self._family, socket.SOCK_STREAM)
         self._listener.setblocking(False)
         self._listener.bind((local, 0))

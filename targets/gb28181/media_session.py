@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from protocols.addresses import UNSPECIFIED
 from protocols.errors import ProtocolError
 from protocols.gb28181.mansrtsp import CONTENT_TYPE as MANSRTSP
 from protocols.gb28181.sdp import CONTENT_TYPE as SDP
@@ -223,9 +224,8 @@ class MediaSession:
         self._agree(self.answer)
         try:
             host = self.answer.address
-            unusable = host in ("", "0.0.0.0", "::")
             own = self.device.address[0]
-            await self.receiver.connect(own if unusable else host, self.answer.port)
+            await self.receiver.connect(own if host in UNSPECIFIED else host, self.answer.port)
         except ConnectionRefusedError as fault:
             raise VisitProblem("visit.refused") from fault
         except (OSError, TimeoutError) as fault:

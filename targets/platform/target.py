@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from protocols.addresses import family_of
 from targets.camera import bracketed
 from targets.credentials import Secret
 from targets.errors import TargetError
@@ -69,4 +70,4 @@ class PlatformTarget:
     @property
     def family(self) -> socket.AddressFamily:
         """Of the address that is declared."""
-        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        return family_of(self.host)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
+from protocols.addresses import family_of
 from simulators.camera.rtp_track import Carrier, UdpCarrier
 
 _LARGEST_BACKLOG = 8_000_000
@@ -170,8 +171,7 @@ class DeafPath:
     """A port that is announced and where nobody listens."""
 
     def __init__(self, address: str) -> None:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as trial:
+        with contextlib.closing(socket.socket(family_of(address), socket.SOCK_STREAM)) as trial:
             trial.bind((address, 0))
             self.port: int = trial.getsockname()[1]
 
