@@ -9,11 +9,9 @@ blur, through optics, sensor noise, an encoder and a decoder; some by the light 
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -27,6 +25,7 @@ from benchmarks.material import (
     key_pictures,
     mosaic,
 )
+from benchmarks.measured_part import publish
 from probes.lens import BREATHING
 from probes.registration import Registration, Sharpness, compare_sharpness, register
 from standard.catalogue import catalogue
@@ -35,7 +34,7 @@ FULL = (1920, 1080)
 RATIOS = (1.0, 1.02, 1.1, 1.3, 1.6, 2.0)
 BLURS = (0.0, 0.5, 1.0, 2.0, 4.0)
 RATES = (2000, 4000, 8000)
-BEGIN, END = "<!-- measured -->", "<!-- end -->"
+MARKS = "<!-- measured -->", "<!-- end -->"
 
 
 @dataclass(frozen=True)
@@ -140,19 +139,7 @@ def _called(known: list[Case], bound: float, *, zoomed: bool) -> str:
 
 def main() -> None:
     """Measure, and print or write into the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--write", type=Path)
-    options = parser.parse_args()
-    measured = page(list(cases(options.scenes, options.seed)))
-    if options.write is None:
-        print(measured)
-        return
-    text = options.write.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    options.write.write_text(f"{before}{BEGIN}\n\n{measured}\n{END}{after}", encoding="utf-8")
+    publish(__doc__, MARKS, lambda scenes, seed: page(list(cases(scenes, seed))), scenes=8)
 
 
 if __name__ == "__main__":

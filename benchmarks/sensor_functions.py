@@ -9,20 +9,19 @@ and a decoder.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.material import HELD_OUT, Picture, camera_picture, mosaic
 from benchmarks.material import Optics as Lens
+from benchmarks.measured_part import publish
 from probes.sensor_functions import measure_highlight, measure_wide_dynamic
 from tests.picture_recordings import switched_recording
 
-BEGIN, END = "<!-- measured functions -->", "<!-- end of functions -->"
+MARKS = "<!-- measured functions -->", "<!-- end of functions -->"
 RATIO = 32.0
 Radiance = NDArray[np.float64]
 
@@ -103,19 +102,7 @@ def page(found: list[tuple[str, str, str]]) -> str:
 
 def main() -> None:
     """Measure, and print or write into the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--write", type=Path)
-    options = parser.parse_args()
-    measured = page(list(judged(options.scenes, options.seed)))
-    if options.write is None:
-        print(measured)
-        return
-    text = options.write.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    options.write.write_text(f"{before}{BEGIN}\n\n{measured}\n{END}{after}", encoding="utf-8")
+    publish(__doc__, MARKS, lambda scenes, seed: page(list(judged(scenes, seed))), scenes=12)
 
 
 if __name__ == "__main__":
