@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from assessment.reason import Reason
-from assessment.recording import Part
+from assessment.recording import Part, Recording
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,31 @@ class Measurement:
     details: Mapping[str, Any] = field(default_factory=dict)
     evidence: Mapping[str, Part] = field(default_factory=dict)
     spoilt: Reason | None = None
+
+    @classmethod
+    def of(
+        cls,
+        recording: Recording,
+        quantity: str,
+        value: float | str | bool | None,
+        unit: str,
+        instrument: str,
+        method: str,
+        **more: Any,
+    ) -> Measurement:
+        """What one recording shows: subject, times and digest are those of the recording."""
+        return cls(
+            quantity=quantity,
+            value=value,
+            unit=unit,
+            instrument=instrument,
+            method=method,
+            subject=recording.subject,
+            started=recording.started,
+            ended=recording.ended,
+            recordings=(recording.digest,),
+            **more,
+        )
 
     @property
     def uncertainty(self) -> float | None:

@@ -47,16 +47,13 @@ def measure_access_type(description: Recording, declared: str) -> Measurement:
     elif not _FITTING.get(declared, {declared}) & set(found):
         parameters = {"declared": declared, "found": ", ".join(found)}
         spoilt = Reason(f"{QUANTITY}.contradicted", parameters)
-    return Measurement(
+    return Measurement.of(
+        description,
         quantity=QUANTITY,
         value=None if spoilt else "conforms",
         unit="",
         instrument=INSTRUMENT,
         method=f"method.{QUANTITY}",
-        subject=description.subject,
-        started=description.started,
-        ended=description.ended,
-        recordings=(description.digest,),
         details={"declared": declared, "found": found},
         spoilt=spoilt,
     )

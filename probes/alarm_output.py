@@ -36,16 +36,13 @@ def measure_alarm_output(recording: Recording) -> Measurement:
         else:
             by = next((way for way, found in readings.items() if None not in found), None)
             value = None if by is None else _compared(wanted, readings[by])
-    return Measurement(
+    return Measurement.of(
+        recording,
         quantity=QUANTITY,
         value=value,
         unit="",
         instrument=INSTRUMENT,
         method=f"method.{QUANTITY}",
-        subject=recording.subject,
-        started=recording.started,
-        ended=recording.ended,
-        recordings=(recording.digest,),
         details={
             "by": by,
             "steps": [dict(one) for one in steps],

@@ -149,16 +149,13 @@ def _listed(
     declared: object,
     spoilt: Reason | None,
 ) -> Measurement:
-    return Measurement(
-        quantity=quantity,
-        value=value,
-        unit="",
-        instrument=_INSTRUMENT,
-        method=f"method.{quantity}",
-        subject=description.subject,
-        started=description.started,
-        ended=description.ended,
-        recordings=(description.digest,),
+    return Measurement.of(
+        description,
+        quantity,
+        value,
+        "",
+        _INSTRUMENT,
+        f"method.{quantity}",
         details={"listed": sorted(kinds), "declared": declared},
         spoilt=spoilt,
     )

@@ -94,16 +94,13 @@ def measure_ingress_protection(
     value, spoilt = _settle(description, claims, model, certificate, today)
     if not certificate_needed and certificate is None and spoilt == _certificate_missing(value):
         spoilt = None
-    return Measurement(
+    return Measurement.of(
+        description,
         quantity=QUANTITY,
         value=value,
         unit="",
         instrument=INSTRUMENT,
         method="method.ingress-protection",
-        subject=description.subject,
-        started=description.started,
-        ended=description.ended,
-        recordings=(description.digest,),
         details={
             "claims": claims,
             "model": model,

@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 
 from assessment.measurement import Measurement
 from assessment.reason import Reason
-from assessment.recording import CorruptRecordingError, Part, Recording
+from assessment.recording import Part, Recording
 from probes.colour import shown_picture
 from probes.decoding import Picture
 from probes.gb28181.media import Shown, open_media
-from probes.opening import outcome
+from probes.opening import outcome, video_of
 from probes.registration import Registration, Sharpness, compare_sharpness, register
-from probes.streams import reader
-from protocols.errors import ProtocolError
 
 ZOOM, SHARPNESS = "lens-zoom", "zoom-sharpness"
 INSTRUMENT = "lens/1"
@@ -190,10 +188,7 @@ def _captures(recording: Recording) -> dict[str, list[_Shot]]:
 
 def _ends(recording: Recording, part: str) -> list[Picture]:
     """The first and the last key picture of a capture that are whole."""
-    try:
-        track = reader(recording, f"{part}.pcap").video
-    except (ProtocolError, CorruptRecordingError):
-        return []
+    track = video_of(recording, f"{part}.pcap")
     if track is None:
         return []
     keys = [int(one) for one in track.key_units()]

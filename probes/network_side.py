@@ -52,16 +52,13 @@ def measure_network_side(
         "reasons": [one.within for one in reasons],
         "reason": reasons[0].within if reasons else None,
     }
-    return Measurement(
+    return Measurement.of(
+        wire,
         quantity=QUANTITY,
         value=None if spoilt else ("deviates" if reasons else "conforms"),
         unit="",
         instrument=INSTRUMENT,
         method=f"method.{QUANTITY}",
-        subject=wire.subject,
-        started=wire.started,
-        ended=wire.ended,
-        recordings=(wire.digest,),
         details=details,
         spoilt=spoilt,
     )

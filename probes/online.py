@@ -65,7 +65,8 @@ def measure_online_share(recording: Recording, *, picture_needed: bool = True) -
             ],
         }
     evidence = recording.parts.get("picture.jpg")
-    return Measurement(
+    return Measurement.of(
+        recording,
         quantity=STATE_QUANTITY,
         value=value,
         unit="1",
@@ -73,10 +74,6 @@ def measure_online_share(recording: Recording, *, picture_needed: bool = True) -
         upper=value,
         instrument=INSTRUMENT,
         method="method.online-share",
-        subject=recording.subject,
-        started=recording.started,
-        ended=recording.ended,
-        recordings=(recording.digest,),
         details=details,
         evidence={} if evidence is None else {"picture.jpg": evidence},
         spoilt=spoilt,

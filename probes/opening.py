@@ -6,7 +6,7 @@ from typing import Any
 
 from assessment.measurement import Measurement
 from assessment.reason import Reason
-from assessment.recording import Recording
+from assessment.recording import CorruptRecordingError, Recording
 from probes.streams import Track, reader
 from protocols.errors import ProtocolError
 
@@ -29,6 +29,14 @@ def open_track(recording: Recording, quantity: str, media: str = "video") -> Tra
     return track
 
 
+def video_of(recording: Recording, part: str) -> Track | None:
+    """The video of one of a visit's several captures; ``None`` without one, or if it is damaged."""
+    try:
+        return reader(recording, part).video
+    except (ProtocolError, CorruptRecordingError):
+        return None
+
+
 def outcome(
     recording: Recording,
     quantity: str,
@@ -39,18 +47,7 @@ def outcome(
     **more: Any,
 ) -> Measurement:
     """A measurement of ``recording``; the visit's problem spoils it unless something else does."""
-    more.setdefault("spoilt", recording.problem)
-    if more["spoilt"] is None:
-        more["spoilt"] = recording.problem
-    return Measurement(
-        quantity=quantity,
-        value=value,
-        unit=unit,
-        instrument=instrument,
-        method=method,
-        subject=recording.subject,
-        started=recording.started,
-        ended=recording.ended,
-        recordings=(recording.digest,),
-        **more,
+    spoilt = more.pop("spoilt", None) or recording.problem
+    return Measurement.of(
+        recording, quantity, value, unit, instrument, method, spoilt=spoilt, **more
     )

@@ -30,16 +30,13 @@ def measure_pan_tilt(description: Recording) -> Measurement:
         spoilt = description.problem
     elif not found and (offered or not names):
         spoilt = Reason(f"{QUANTITY}.unread")
-    return Measurement(
+    return Measurement.of(
+        description,
         quantity=QUANTITY,
         value=None if spoilt else "movable" if found else "fixed",
         unit="",
         instrument=INSTRUMENT,
         method=f"method.{QUANTITY}",
-        subject=description.subject,
-        started=description.started,
-        ended=description.ended,
-        recordings=(description.digest,),
         details={"nodes": len(found)},
         spoilt=spoilt,
     )

@@ -41,7 +41,10 @@ def measure_poe_supply(recording: Recording) -> Measurement:
         spoilt = Reason(f"{SUPPLY}.unread")
     else:
         value = _supply(reading)
-    return _measurement(recording, SUPPLY, value, dict(reading), spoilt)
+    method = f"method.{SUPPLY}"
+    return Measurement.of(
+        recording, SUPPLY, value, "", INSTRUMENT, method, details=dict(reading), spoilt=spoilt
+    )
 
 
 def measure_poe_return(recording: Recording) -> Measurement:
@@ -68,7 +71,10 @@ def measure_poe_return(recording: Recording) -> Measurement:
         value = _return(cut, off, after)
     if value is None and spoilt is None:
         spoilt = recording.problem or Reason(f"{RETURN}.unread")
-    return _measurement(recording, RETURN, value, details, spoilt)
+    method = f"method.{RETURN}"
+    return Measurement.of(
+        recording, RETURN, value, "", INSTRUMENT, method, details=details, spoilt=spoilt
+    )
 
 
 def _supply(reading: Mapping[str, Any]) -> str:
@@ -109,25 +115,3 @@ def _another_device(recording: Recording, reading: Mapping[str, Any]) -> bool:
     if not isinstance(learnt, list) or not isinstance(own, list):
         return False
     return another_device(learnt, own)
-
-
-def _measurement(
-    recording: Recording,
-    quantity: str,
-    value: str | None,
-    details: dict[str, Any],
-    spoilt: Reason | None,
-) -> Measurement:
-    return Measurement(
-        quantity=quantity,
-        value=value,
-        unit="",
-        instrument=INSTRUMENT,
-        method=f"method.{quantity}",
-        subject=recording.subject,
-        started=recording.started,
-        ended=recording.ended,
-        recordings=(recording.digest,),
-        details=details,
-        spoilt=spoilt,
-    )

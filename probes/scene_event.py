@@ -100,7 +100,8 @@ def _result(
     elif between is None:
         spoilt = spoilt or recording.problem or Reason(f"{QUANTITY}.not-played")
     low, high = between or (None, None)
-    return Measurement(
+    return Measurement.of(
+        recording,
         quantity=QUANTITY,
         value=None if high is None else round((high + (low or 0.0)) / 2, 3),
         unit="s",
@@ -108,10 +109,6 @@ def _result(
         upper=high,
         instrument=INSTRUMENT,
         method=f"method.{QUANTITY}",
-        subject=recording.subject,
-        started=recording.started,
-        ended=recording.ended,
-        recordings=(recording.digest,),
         details=details,
         spoilt=spoilt,
     )

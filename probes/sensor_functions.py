@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from assessment.measurement import Measurement
 from assessment.reason import Reason
-from assessment.recording import CorruptRecordingError, Recording
+from assessment.recording import Recording
 from probes.colour import shown_picture
 from probes.decoding import Picture
-from probes.opening import outcome
-from probes.streams import reader
-from protocols.errors import ProtocolError
+from probes.opening import outcome, video_of
 
 WIDE_DYNAMIC, HIGHLIGHT = "wide-dynamic", "highlight-suppression"
 INSTRUMENT = "sensor-functions/1"
@@ -155,10 +153,7 @@ def _pair(recording: Recording, quantity: str, details: dict[str, Any]) -> _Pair
 
 
 def _last(recording: Recording, part: str) -> Picture | None:
-    try:
-        track = reader(recording, part).video
-    except (ProtocolError, CorruptRecordingError):
-        return None
+    track = video_of(recording, part)
     if track is None:
         return None
     for index in reversed(track.key_units()[-2:]):

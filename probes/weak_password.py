@@ -141,18 +141,15 @@ def _measurement(
     details: Mapping[str, Any],
 ) -> Measurement:
     exact = value if _is_count(value) else None
-    return Measurement(
+    return Measurement.of(
+        recording,
         quantity=quantity,
         value=value,
         unit=unit,
-        lower=exact,  # type: ignore[arg-type]
-        upper=exact,  # type: ignore[arg-type]
+        lower=exact,
+        upper=exact,
         instrument=INSTRUMENT,
         method=f"method.{QUANTITY if quantity == QUANTITY else 'password-properties'}",
-        subject=recording.subject,
-        started=recording.started,
-        ended=recording.ended,
-        recordings=(recording.digest,),
         details=details,
         spoilt=spoilt,
     )

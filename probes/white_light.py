@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 
 from assessment.measurement import Measurement
 from assessment.reason import Reason
-from assessment.recording import CorruptRecordingError, Recording
+from assessment.recording import Recording
 from probes.chroma import ChromaMap
 from probes.colour import judge_colour, picture_chroma, shown_picture
 from probes.decoding import Picture
-from probes.opening import outcome
-from probes.streams import reader
-from protocols.errors import ProtocolError
+from probes.opening import outcome, video_of
 
 QUANTITY = "white-light"
 INSTRUMENT = "white-light/1"
@@ -128,10 +126,7 @@ def _answers(recording: Recording) -> dict[str, Any]:
 
 
 def _shot(recording: Recording, part: str) -> _Shot | None:
-    try:
-        track = reader(recording, f"{part}.pcap").video
-    except (ProtocolError, CorruptRecordingError):
-        return None
+    track = video_of(recording, f"{part}.pcap")
     pictures = [] if track is None else [one for one in track.key_pictures(1) if not one.damaged]
     if not pictures:
         return None

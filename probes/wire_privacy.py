@@ -66,16 +66,13 @@ def _measurement(
     evidence: dict[str, Part],
     spoilt: Reason | None,
 ) -> Measurement:
-    return Measurement(
+    return Measurement.of(
+        recording,
         quantity="wire-privacy",
         value=value,
         unit="",
         instrument=INSTRUMENT,
         method=_METHOD,
-        subject=recording.subject,
-        started=recording.started,
-        ended=recording.ended,
-        recordings=(recording.digest,),
         details=details,
         evidence=evidence,
         spoilt=spoilt,

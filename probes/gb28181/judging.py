@@ -83,16 +83,13 @@ class Judgement:
             problem = recording.problem
             spoilt = (problem or first) if problem_first else (first or problem)
             found = None if spoilt else (CONFORMS if value is None else value)
-        return Measurement(
+        return Measurement.of(
+            recording,
             quantity=self.quantity,
             value=found,
             unit="",
             instrument=self.instrument,
             method=f"method.{self.quantity}",
-            subject=recording.subject,
-            started=recording.started,
-            ended=recording.ended,
-            recordings=(recording.digest,),
             details=details,
             evidence=self.evidence,
             spoilt=spoilt,
