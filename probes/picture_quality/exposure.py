@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,7 +52,7 @@ def exposure(views: Sequence[View]) -> Exposure:
     """
     if not views:
         raise ValueError("exposure needs a picture")
-    counts = [_counted(view) for view in views]
+    counts = [view.histogram for view in views]
     means = [float(count @ np.arange(256) / count.sum()) for count in counts]
     mean = float(np.mean(means))
     return Exposure(
@@ -61,11 +60,6 @@ def exposure(views: Sequence[View]) -> Exposure:
         shadows=_share(counts, DROWNED),
         mean=Reading.around(mean, 2 * float(np.std(means)) + 1.0),
     )
-
-
-def _counted(view: View) -> NDArray[np.float64]:
-    counts = cv2.calcHist([np.ascontiguousarray(view.luma)], [0], None, [256], [0, 256])
-    return np.asarray(counts.ravel(), np.float64)
 
 
 def _share(counts: Sequence[NDArray[np.float64]], reach: int) -> Reading:

@@ -62,6 +62,12 @@ class View:
         return bool(min(self.luma.shape) >= SMALLEST)
 
     @cached_property
+    def histogram(self) -> NDArray[np.float64]:
+        """Pixels by luma, 256 counts."""
+        counts = cv2.calcHist([np.ascontiguousarray(self.luma)], [0], None, [256], [0, 256])
+        return np.asarray(counts.ravel(), np.float64)
+
+    @cached_property
     def chroma(self) -> ChromaMap:
         """Its chroma by blocks, text masked.
 

@@ -105,9 +105,13 @@ def measure_page_seek(recording: Recording) -> Measurement:
         judgement.doubt("not-tried")
     for one in seeks:
         stretch = stretch_of(seen, one)
-        landed = _after_leap(seen, stretch)
+        before = seen.time_near(stretch.start - 1, step=-1) if stretch and stretch.start else None
+        if before is None:
+            judgement.doubt("clock-unread")
+            continue
+        landed = _after_leap(seen, stretch, *before)
         if landed is None:
-            _blame_nothing_seen(judgement, seen, stretch)
+            _without_leap(judgement, seen, stretch, before[1])
             continue
         shown = seen.time_at(landed) or 0.0
         late = seen.arrivals[landed] - seen.arrivals[landed - 1]
@@ -119,30 +123,25 @@ def measure_page_seek(recording: Recording) -> Measurement:
     return judgement.measurement()
 
 
-def _blame_nothing_seen(judgement: Judgement, seen: SeenStream, stretch: range) -> None:
-    """No leap was seen: the page played on as if nobody had clicked, or nothing can be said."""
-    before = seen.time_near(stretch.start - 1, step=-1) if stretch and stretch.start else None
-    last = seen.time_near(stretch[-1], step=-1) if stretch else None
-    if before is None or last is None:
-        judgement.doubt("clock-unread")
-    elif last[1] - before[1] < _PLAYED_ON_S:
-        judgement.doubt("stands-still")
-    else:
-        judgement.fault("ignored")
-
-
-def _after_leap(seen: SeenStream, stretch: range) -> int | None:
-    """The first picture of a stretch whose clock has left that of the one before the stretch."""
-    before = seen.time_near(stretch.start - 1, step=-1) if stretch and stretch.start else None
-    if before is None:
-        return None
-    at, shown = before
+def _after_leap(seen: SeenStream, stretch: range, at: int, shown: float) -> int | None:
+    """The first picture of a stretch whose clock has left that of picture ``at`` before it."""
     for index in stretch:
         now = seen.time_at(index)
         passed = seen.arrivals[index] - seen.arrivals[at]
         if now is not None and abs(now - shown - passed) > _LEAP_S:
             return index
     return None
+
+
+def _without_leap(judgement: Judgement, seen: SeenStream, stretch: range, shown: float) -> None:
+    """The page played on as if nobody had clicked, or nothing can be said."""
+    last = seen.time_near(stretch[-1], step=-1)
+    if last is None:
+        judgement.doubt("clock-unread")
+    elif last[1] - shown < _PLAYED_ON_S:
+        judgement.doubt("stands-still")
+    else:
+        judgement.fault("ignored")
 
 
 def measure_page_file(recording: Recording) -> Measurement:
