@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -164,10 +164,14 @@ class ScenarioRun:
 
     def judge_each(self, judge: Callable[[Point], Conclusion]) -> None:
         """Judge every point and keep a finding of each."""
+        for point in self.each_point():
+            self.conclude(point.id, judge(point))
+
+    def each_point(self) -> Iterator[Point]:
+        """Every point that is judged; where there is none, that is the finding."""
         if not self.points:
             self.conclude(SITE, Conclusion.open("scenario.no-point"))
-        for point in self.points:
-            self.conclude(point.id, judge(point))
+        yield from self.points
 
     def conclude(self, subject: str, conclusion: Conclusion) -> None:
         """Keep one finding and commit it."""

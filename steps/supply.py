@@ -18,7 +18,7 @@ from probes.declared_supply import (
     measure_wired_interface,
 )
 from probes.poe_supply import measure_poe_return, measure_poe_supply
-from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
+from steps.acceptance import Conclusion, ScenarioRun, gravest
 from steps.subjects import subject_of
 from targets.site import Point
 
@@ -65,11 +65,10 @@ def wired_interface_is_listed(scenario_run: ScenarioRun) -> None:
 
 @then("每台摄像机另有Wi-Fi、4G/5G或光口，见其自述、厂商声明或照片")
 def second_interface_is_there(scenario_run: ScenarioRun) -> None:
-    for point in scenario_run.points:
+    for point in scenario_run.each_point():
         declared = _declaration(scenario_run, point)
         recording = scenario_run.recording("description", point)
         _judge_stated(scenario_run, point, measure_second_interface(recording, declared), declared)
-    _nobody_left(scenario_run)
 
 
 def _judge_statements(
@@ -77,10 +76,9 @@ def _judge_statements(
 ) -> None:
     """Each point by what is declared of it, else by its papers."""
     at = datetime.combine(run.acceptance.today, time(), UTC)
-    for point in run.points:
+    for point in run.each_point():
         declared = _declaration(run, point)
         _judge_stated(run, point, measure(declared, point.id, at), declared)
-    _nobody_left(run)
 
 
 def _judge_stated(
@@ -101,11 +99,6 @@ def _judge_stated(
         run.conclude(point.id, run.compare(measured))
     else:
         run.judge_attested(paper)
-
-
-def _nobody_left(run: ScenarioRun) -> None:
-    if not run.points:
-        run.conclude(SITE, Conclusion.open("scenario.no-point"))
 
 
 def _declaration(run: ScenarioRun, point: Point) -> Declaration | None:
