@@ -16,20 +16,25 @@ class Lateness:
 
     def __init__(self) -> None:
         self.worst_s = 0.0
+        self._due = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Lateness:
         self._task = asyncio.create_task(self._watch())
+        self._due = asyncio.get_running_loop().time() + _EVERY_S
         return self
 
     async def __aexit__(self, *_fault: object) -> None:
         assert self._task is not None
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        self._look()
 
     async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + _EVERY_S
             await asyncio.sleep(_EVERY_S)
-            self.worst_s = max(self.worst_s, loop.time() - due)
+            self._look()
+            self._due = asyncio.get_running_loop().time() + _EVERY_S
+
+    def _look(self) -> None:
+        self.worst_s = max(self.worst_s, asyncio.get_running_loop().time() - self._due)

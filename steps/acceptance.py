@@ -22,6 +22,8 @@ from targets.site import Point, Site
 
 #: The subject of a finding about the site as a whole.
 SITE = "site"
+#: A harness that was late by more with what was due may have been the cause of what it saw.
+_LATE_S = 0.5
 
 
 class Desk(Protocol):
@@ -174,7 +176,15 @@ class ScenarioRun:
         yield from self.points
 
     def conclude(self, subject: str, conclusion: Conclusion) -> None:
-        """Keep one finding and commit it."""
+        """Keep one finding and commit it; what a harness that came late saw wrong stays open."""
+        late = self._late_s(conclusion)
+        if conclusion.verdict is Verdict.FAIL and late > _LATE_S:
+            conclusion = replace(
+                conclusion,
+                verdict=Verdict.INCONCLUSIVE,
+                reason=Reason("scenario.busy-machine", {"late": late}),
+                settle=Reason("settle.idle-machine"),
+            )
         finding = Finding(
             requirement=self.requirement.id,
             subject=subject,
@@ -188,6 +198,19 @@ class ScenarioRun:
             settle=conclusion.settle,
         )
         self.keep(finding)
+
+    def _late_s(self, conclusion: Conclusion) -> float:
+        """By how much the harness was late at worst while it recorded what this rests on."""
+        used = {name for measured in conclusion.measurements for name in measured.recordings}
+        return max(
+            (
+                float(recording.facts.get("harness_late_s", 0.0))
+                for by_point in self.recordings.values()
+                for recording in by_point.values()
+                if recording.digest in used
+            ),
+            default=0.0,
+        )
 
     def judge_attested(self, finding: Finding) -> None:
         """Keep a finding that attestations gave, coloured by the requirement's obligation."""

@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 from assessment.reason import Reason
 from assessment.recording import Recording
 from protocols.errors import ProtocolError
+from protocols.lateness import Lateness
 from targets.camera import CameraTarget
 from targets.errors import VisitProblem
 from visits.acquaintance import PICTURES, TALK, Acquaintance
@@ -219,7 +220,9 @@ class VisitDesk:
         at_hand = self._circumstances.platforms.get(camera.point)
         if at_hand is not None and at_hand.target.access.adapter == "attended":
             bound += _BY_A_PERSON_S
-        problem = await _bounded(recorder(visit), bound)
+        async with Lateness() as lateness:
+            problem = await _bounded(recorder(visit), bound)
+        draft.facts["harness_late_s"] = round(lateness.worst_s, 3)
         if kind not in TALK:  # pictures may be taken over these connections just now
             visit.client.close()
             visit.client.transcript = None

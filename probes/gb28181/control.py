@@ -18,7 +18,7 @@ from probes.gb28181.conversation import (
     steps_of,
 )
 from probes.gb28181.judging import Judgement, begin
-from probes.gb28181.media import Media, Shown, open_media
+from probes.gb28181.media import LATE_S, Media, Shown, open_media
 from probes.gb28181.motion import (
     MOVE,
     REST,
@@ -105,6 +105,8 @@ def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) ->
         what = str(step.get("what"))
         if what in _LENS:
             found = _movement(pictures, what, at, end)
+            if found == "inverted" and media.late_between(at, end + _LATENCY_S) > LATE_S:
+                found = "unclear"  # it may be what the command before did
             seen.append({"what": what, "found": found})
             if found in ("as-told", "inverted"):
                 moved.append(what)
@@ -117,11 +119,11 @@ def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) ->
     for step, at, end in windows:
         what = str(step.get("what"))
         if what == "stop":
-            _stops(judgement, pictures, at, end)
+            _stops(judgement, media, pictures, at, end)
         elif what == "bad-checksum":
-            _checksum(judgement, pictures, at, end)
-    _preset(judgement, pictures, windows)
-    judge_patrol(judgement, pictures, windows)
+            _checksum(judgement, media, pictures, at, end)
+    _preset(judgement, media, pictures, windows)
+    judge_patrol(judgement, media, pictures, windows)
     unseen = sorted({one["what"] for one in seen if one["found"] == "still"} - set(moved))
     if unseen and form != "fixed":
         judgement.doubt("direction-unseen", what=", ".join(unseen))
@@ -164,7 +166,9 @@ def _movement(pictures: list[Shown], what: str, at: float, end: float) -> str:
     return "as-told" if along > 0 else "inverted"
 
 
-def _stops(judgement: Judgement, pictures: list[Shown], at: float, end: float) -> None:
+def _stops(
+    judgement: Judgement, media: Media, pictures: list[Shown], at: float, end: float
+) -> None:
     """After a stop and the time that it takes to be seen, the picture stands."""
     latency = min(_LATENCY_S, (end - at) / 2)
     after = [one for one in pictures if at + latency < one.at <= min(end, at + 10)]
@@ -172,27 +176,36 @@ def _stops(judgement: Judgement, pictures: list[Shown], at: float, end: float) -
         return
     motion = total(after)
     told = any(one.code.endswith(".stop-ignored") for one in judgement.faults)
-    if motion.sure and motion.distance > MOVE and not told:
+    if (
+        motion.sure
+        and motion.distance > MOVE
+        and not told
+        and media.late_between(at, after[-1].at) <= LATE_S
+    ):
         judgement.fault("stop-ignored", share=round(100 * motion.distance))
 
 
-def _checksum(judgement: Judgement, pictures: list[Shown], at: float, end: float) -> None:
+def _checksum(
+    judgement: Judgement, media: Media, pictures: list[Shown], at: float, end: float
+) -> None:
     """A command with a wrong checksum is no command."""
+    end = min(end, at + 10)
     before = [one for one in pictures if at - 0.5 <= one.at <= at]
-    seen = between(pictures, at, min(end, at + 10) + 0.2)
-    if len(seen) < 3:
-        judgement.doubt("checksum-unseen")
-        return
-    if len(before) >= 2 and total(before).distance > REST:
+    seen = between(pictures, at, end + 0.2)
+    if len(seen) < 3 or len(before) < 2 or total(before).distance > REST:
         judgement.doubt("checksum-unseen")
         return
     motion = total(seen)
     if motion.distance > MOVE:
-        judgement.fault("bad-checksum-obeyed", share=round(100 * motion.distance))
+        if media.late_between(at - 0.5, end + 0.2) > LATE_S:
+            judgement.doubt("checksum-unseen")
+        else:
+            judgement.fault("bad-checksum-obeyed", share=round(100 * motion.distance))
 
 
 def _preset(
     judgement: Judgement,
+    media: Media,
     pictures: list[Shown],
     windows: list[tuple[dict[str, Any], float, float]],
 ) -> None:
@@ -218,6 +231,9 @@ def _preset(
     last = between(pictures, there.at - 0.5, there.at)
     if total(last).distance > REST:
         judgement.doubt("preset-still-moving")
+        return
+    if media.late_between(called[0], there.at) > LATE_S:
+        judgement.doubt("preset-unseen")
         return
     judgement.fault("preset-lost")
 

@@ -28,6 +28,10 @@ _WRAP = 1 << 33
 _PACK, _VIDEO = b"\0\0\1\xba", b"\0\0\1\xe0"
 _DECODERS = {"H264": "h264", "H265": "hevc"}
 _MOST_PACKETS = 2_000_000
+#: Pictures that come so late may show what an earlier command did, in seconds.
+LATE_S = 0.4
+#: No path is so late: the device's times jump, and tell nothing.
+_USABLE_LAG_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,24 @@ class Media:
             last = value
             found.append(value / CLOCK)
         return found
+
+    def late_between(self, start: float, end: float) -> float:
+        """By how many seconds pictures of that time came later than the promptest, at worst.
+
+        A path or a machine that is late shows what the device did long before. 0 where the
+        device's own times do not tell.
+        """
+        lags = [
+            (arrival, arrival - told)
+            for index, told in enumerate(self.media_times)
+            if told is not None
+            for arrival in (self.arrival_of(index),)
+        ]
+        if not lags:
+            return 0.0
+        promptest = min(lag for _, lag in lags)
+        worst = max((lag for at, lag in lags if start <= at <= end), default=promptest) - promptest
+        return worst if worst < _USABLE_LAG_S else 0.0
 
     def pictures(self, *, width: int = 0, only_key: bool = False) -> Iterator[Shown]:
         """The decoded pictures in order; ``width`` scales them down, 0 leaves their size."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from probes.gb28181.judging import Judgement
-from probes.gb28181.media import Shown
+from probes.gb28181.media import LATE_S, Media, Shown
 from probes.gb28181.motion import MOVE, Luma, between, last_before, likeness, total
 
 #: Pictures of one place are at least so alike; those of two places less.
@@ -19,7 +19,7 @@ Window = tuple[dict[str, Any], float, float]
 
 
 def judge_patrol(
-    judgement: Judgement, pictures: Sequence[Shown], windows: Sequence[Window]
+    judgement: Judgement, media: Media, pictures: Sequence[Shown], windows: Sequence[Window]
 ) -> None:
     """Whether the patrol was seen at its second preset and back at the first.
 
@@ -45,7 +45,8 @@ def judge_patrol(
     back = None if there is None else _when_like(first.luma, seen, there)
     found = "there-and-back" if back is not None else "there" if there is not None else _else(seen)
     judgement.details["patrol"] = found
-    if found == "still" and ended - begun >= _LEAST_S:
+    late = media.late_between(begun, ended + _LATENCY_S) > LATE_S
+    if found == "still" and ended - begun >= _LEAST_S and not late:
         judgement.fault("patrol-ignored", seconds=round(ended - begun, 1))
     elif found != "there-and-back":
         judgement.doubt("patrol-unseen")

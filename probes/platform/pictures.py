@@ -179,6 +179,28 @@ def find_clock(lines: Sequence[TextLine], near: float) -> TextLine | None:
     return tallest if len(alike) == 1 else None
 
 
+def _whole_clock(seen: SeenStream) -> TextLine | None:
+    """The clock's whole line, where the one that was found first is a part of it.
+
+    A mark that lies over the end of the clock cuts the line there, until it has moved on.
+    """
+    part = seen.box
+    if part is None or read_clock_text(part.text, seen.arrivals[0] + BEIJING_S) is not None:
+        return None
+    for index in sorted(seen.searched):
+        near = seen.arrivals[index]
+        line = find_clock(seen.lines_in(index), near)
+        if (
+            line is not None
+            and read_clock_text(line.text, near + BEIJING_S) is not None
+            and _height(line) >= _AS_TALL * _height(part)
+            and line.top < part.bottom
+            and part.top < line.bottom
+        ):
+            return line
+    return None
+
+
 def _height(line: TextLine) -> int:
     return line.bottom - line.top
 
@@ -213,6 +235,8 @@ def open_stream(
             _kept.move_to_end(key)
             return _kept[key]
     seen = _opened(recording, step, SeenStream(box=box), search, near, strict)
+    if box is None and (whole := _whole_clock(seen)) is not None:
+        seen = _opened(recording, step, SeenStream(box=whole), search, near, strict)
     with _lock:
         _kept[key] = seen
         while len(_kept) > _MOST_KEPT:

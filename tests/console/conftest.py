@@ -14,8 +14,6 @@ from tests.console import strange_site
 NETWORK = "127.19"
 ONLY = ("4.3.1-b", "4.4.1-a", "5.3-a")
 _PATIENCE_S = 90.0
-#: Long enough for a busy machine to disturb a run between two recordings.
-_REST_S = 8.0
 
 
 @dataclass
@@ -66,15 +64,17 @@ def _leg(process, folder: Path) -> Leg:
 @pytest.fixture(scope="session")
 def troubled_run(tmp_path_factory) -> TroubledRun:
     out = tmp_path_factory.mktemp("troubled")
+    hold = tmp_path_factory.mktemp("hold") / "hold"
+    hold.touch()
     only = [word for identifier in ONLY for word in ("--only", identifier)]
-    first = strange_site.start(
-        NETWORK, "run", "--lang", "en", *only, "--out", str(out), rest_s=_REST_S
-    )
+    first = strange_site.start(NETWORK, "run", "--lang", "en", *only, "--out", str(out), hold=hold)
     folder = until(first, out, 1)
     os.killpg(first.pid, signal.SIGINT)
+    hold.unlink()
     interrupted = _leg(first, folder)
+    hold.touch()
     again = ("run", "--lang", "en", "--resume", str(folder))
-    second = strange_site.start(NETWORK, *again, rest_s=_REST_S)
+    second = strange_site.start(NETWORK, *again, hold=hold)
     until(second, out, len(interrupted.kept) + 1)
     second.kill()
     killed = _leg(second, folder)

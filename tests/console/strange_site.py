@@ -1,8 +1,8 @@
 """The command line on a simulated site of our own, for tests that run it as a process.
 
-``python -m tests.console.strange_site NETWORK COUNT REST_S ARGUMENTS...``: the bundled site is
+``python -m tests.console.strange_site NETWORK COUNT HOLD ARGUMENTS...``: the bundled site is
 replaced by COUNT compliant cameras in NETWORK, so that it can run beside the real bundled one.
-After each recording the run rests for REST_S seconds: there is time to disturb it.
+After each recording the run waits while the file HOLD is there ("" for none): it is disturbed then.
 """
 
 import os
@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def start(
-    network: str, *arguments: str, count: int = 1, rest_s: float = 0.0
+    network: str, *arguments: str, count: int = 1, hold: Path | None = None
 ) -> subprocess.Popen[str]:
     """The process, in a group of its own, its output in pipes."""
     module = "tests.console.strange_site"
-    words = [sys.executable, "-m", module, network, str(count), str(rest_s), *arguments]
+    words = [sys.executable, "-m", module, network, str(count), str(hold or ""), *arguments]
     return subprocess.Popen(
         words,
         cwd=ROOT,
@@ -37,7 +37,7 @@ def start(
     )
 
 
-def main(network: str, count: int, rest_s: float, arguments: list[str]) -> None:
+def main(network: str, count: int, hold: str, arguments: list[str]) -> None:
     def points(ground, network):
         return tuple(
             simulated_point(
@@ -48,16 +48,17 @@ def main(network: str, count: int, rest_s: float, arguments: list[str]) -> None:
 
     save = RunStore.save
 
-    def save_and_rest(store, recording):
+    def save_and_wait(store, recording):
         kept = save(store, recording)
-        time.sleep(rest_s)
+        while hold and Path(hold).exists():
+            time.sleep(0.02)  # another process lets go: there is nothing to await here
         return kept
 
-    RunStore.save = save_and_rest
+    RunStore.save = save_and_wait
     preparation.bundled_points = points
     preparation.free_network = lambda _ground: network
     command_line.main(arguments)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:])

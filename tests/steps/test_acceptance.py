@@ -98,6 +98,26 @@ def test_a_should_that_is_not_met_is_advice() -> None:
     assert {finding.verdict for finding in run.findings} == {Verdict.ADVISORY}
 
 
+@pytest.mark.parametrize(
+    ("late", "value", "verdict", "reason"),
+    [
+        (0.1, 20.0, Verdict.FAIL, "frame-rate.below-limit"),
+        (0.9, 20.0, Verdict.INCONCLUSIVE, "scenario.busy-machine"),
+        (0.9, 25.0, Verdict.PASS, "frame-rate.within-limit"),
+    ],
+)
+def test_what_a_late_harness_saw_wrong_stays_open(
+    late: float, value: float, verdict: Verdict, reason: str
+) -> None:
+    run = scenario()
+    run.points = POINTS[:1]
+    made = Recording("stream:day", POINTS[0].id, NOW, NOW, {"harness_late_s": late})
+    other = Recording("clock", POINTS[0].id, NOW, NOW, {"harness_late_s": 9.0})
+    run.recordings = {"stream:day": {made.subject: made}, "clock": {other.subject: other}}
+    run.judge_each(lambda _: run.compare(replace(rate(value), recordings=(made.digest,))))
+    assert [(one.verdict, one.reason.code) for one in run.findings] == [(verdict, reason)]
+
+
 def test_nothing_in_scope_is_open_and_never_green() -> None:
     run = scenario(scope={point.id: ("4.3.1-c1",) for point in POINTS})
     run.judge_each(lambda _: Conclusion.met("never.asked"))

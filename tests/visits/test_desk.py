@@ -61,12 +61,16 @@ class Recorders:
         if visit.camera.point == "p2":
             raise ZeroDivisionError("ours")
 
+    async def blocking(self, visit: Visit) -> None:
+        await asyncio.sleep(0)
+        time.sleep(0.3)
+
     async def endless(self, visit: Visit) -> None:
         visit.facts["reached"] = 1
         await asyncio.Event().wait()
 
     def all(self) -> dict[str, object]:
-        names = ("slow", "problem", "malformed", "broken", "endless")
+        names = ("slow", "problem", "malformed", "broken", "blocking", "endless")
         return {name: getattr(self, name) for name in names} | {"also": self.slow}
 
 
@@ -93,6 +97,15 @@ def test_cameras_are_visited_side_by_side_but_not_too_many_at_once() -> None:
     assert recorders.most == 3
     assert sorted(seen) == [("slow", f"p{number}") for number in range(8)]
     assert {one.facts["thread"] for one in recordings.values()} == {"visits"}
+
+
+def test_a_recording_says_how_late_the_harness_was_while_it_was_made() -> None:
+    with desk(Recorders(), at_once=1) as one:
+        late = {
+            kind: one.visit_all(kind, [camera(1)])["p1"].facts["harness_late_s"]
+            for kind in ("slow", "blocking")
+        }
+    assert 0.0 <= late["slow"] < 0.2 < late["blocking"]
 
 
 async def test_a_camera_sees_one_visit_at_a_time_and_each_kind_once() -> None:

@@ -52,6 +52,7 @@ def commanded(
     i_frame: bool = True,
     key_after: int = 3,
     late_s: float = 0.0,
+    late_since: str = "iframe",
     status: int = 200,
     plan: tuple[str, ...] = _PLAN,
     patrol: tuple[int, ...] = (),
@@ -93,8 +94,9 @@ def commanded(
             frames.append(texture()[y : y + 180, x : x + 320])
     cut = key_at if i_frame else len(frames)
     pictures = encode(frames[:cut], gop=1000) + (encode(frames[cut:], gop=1000) if i_frame else [])
-    # What is sent after the command for a key picture comes ``late_s`` late.
-    order = round(float(commands[-1]["at"]) * 1e9)
+    # What is sent after the command ``late_since`` comes ``late_s`` late.
+    late = next(one for one in reversed(commands) if one["what"] == late_since)
+    order = round(float(late["at"]) * 1e9)
     packets = [
         (time_ns + round(late_s * 1e9) * (time_ns > order), data)
         for time_ns, data in media_packets(program_stream(pictures), begun)
@@ -148,6 +150,13 @@ def test_a_late_path_is_not_a_slow_device(
     measured = measure_control(with_edition(commanded(key_after=key_after, late_s=late_s)))
     found = measured.value if measured.spoilt is None else measured.spoilt.code.split(".")[1]
     assert found == (verdict or "conforms")
+
+
+@pytest.mark.parametrize("late_since", ["right", "stop", "preset-call"])
+def test_what_comes_late_is_not_held_against_a_later_command(late_since: str) -> None:
+    plan = ("preset-set", "left", "stop", "right", "stop", "preset-call", "bad-checksum", "stop")
+    recording = commanded(plan=plan, late_s=2.0, late_since=late_since)
+    assert {"stop-ignored", "bad-checksum-obeyed"}.isdisjoint(reasons(measure_control(recording)))
 
 
 def test_a_fixed_camera_has_no_lens_to_move() -> None:

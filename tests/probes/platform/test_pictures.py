@@ -24,8 +24,11 @@ FPS = 5
 WIDTH, HEIGHT = 640, 360
 
 
-def picture(at: float, mark: str) -> np.ndarray:
-    """A grey scene with a clock above, a name below, and a small mark in two places."""
+def picture(at: float, mark: str, *, covered: bool = False) -> np.ndarray:
+    """A grey scene with a clock above, a name below, and a small mark in two places.
+
+    ``covered``: the seconds of the clock are hidden.
+    """
     rows = np.linspace(60, 150, HEIGHT, dtype=np.uint8)[:, None, None]
     canvas = Image.fromarray(np.broadcast_to(rows, (HEIGHT, WIDTH, 3)).copy())
     drawing = ImageDraw.Draw(canvas)
@@ -38,6 +41,9 @@ def picture(at: float, mark: str) -> np.ndarray:
         )
 
     write(shown.strftime("%Y-%m-%d %H:%M:%S"), 16, 12, 32)
+    if covered:
+        begins = drawing.textlength(f"{shown:%Y-%m-%d %H:%M:}", ImageFont.load_default(32))
+        drawing.rectangle((16 + begins, 0, WIDTH, 56), (60, 60, 60))
     write("CAM-EAST-7", 16, 310, 32)
     if mark:
         for left, top in ((40, 120), (360, 200)):
@@ -45,24 +51,30 @@ def picture(at: float, mark: str) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def clip(times: list[float], mark: str) -> bytes:
-    """An H.264 MP4 that shows these moments one after another, as FFmpeg makes it."""
+def clip(times: list[float], mark: str, covered: int = 0) -> bytes:
+    """An H.264 MP4 that shows these moments one after another, as FFmpeg makes it.
+
+    In the first ``covered`` of them the seconds are hidden.
+    """
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.max_b_frames = 0
         stream.codec_context.thread_count = 1
-        for at in times:
-            frame = av.VideoFrame.from_ndarray(picture(at, mark), format="rgb24")
+        for number, at in enumerate(times):
+            shown = picture(at, mark, covered=number < covered)
+            frame = av.VideoFrame.from_ndarray(shown, format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return file.getvalue()
 
 
-def recording(times: list[float], mark: str, steps: list[dict[str, object]]) -> Recording:
+def recording(
+    times: list[float], mark: str, steps: list[dict[str, object]], covered: int = 0
+) -> Recording:
     """A playback by ``player`` in which each picture arrives a fifth of a second after the last."""
-    content = clip(times, mark)
+    content = clip(times, mark, covered)
     sizes = _ends(content)
     played = {
         "name": "playback",
@@ -106,6 +118,15 @@ def test_the_clock_is_found_and_followed_to_a_part_of_a_second() -> None:
     assert stream.time_at(19) == NOON + 3
     assert stream.first_showing(NOON + 2, 0, 19) == 10
     assert stream.place_at(7, 19) == pytest.approx(NOON + 1.4, abs=0.01)
+
+
+def test_a_clock_whose_end_was_covered_at_first_is_read_whole_later() -> None:
+    times = [NOON + number / FPS for number in range(20)]
+    found = recording(times, "wang.fang X7K9", [], covered=6)
+    stream = open_stream(found, found.facts["steps"][0], search=(0.1, 0.5, 0.9))
+    assert stream.box is not None
+    assert stream.time_at(2) is None
+    assert [stream.time_at(index) for index in (6, 19)] == [NOON + 1, NOON + 3]
 
 
 def test_a_standstill_does_not_set_the_place_back_before_the_second_that_is_shown() -> None:
