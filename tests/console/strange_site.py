@@ -6,6 +6,7 @@ After each recording the run waits while the file HOLD is there ("" for none): i
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -55,6 +56,8 @@ def main(network: str, count: int, hold: str, arguments: list[str]) -> None:
         return kept
 
     RunStore.save = save_and_wait
+    # Whoever runs the tests in the background of a shell has interrupts ignored from there on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     preparation.bundled_points = points
     preparation.free_network = lambda _ground: network
     command_line.main(arguments)
