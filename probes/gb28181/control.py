@@ -189,18 +189,22 @@ def _checksum(
     judgement: Judgement, media: Media, pictures: list[Shown], at: float, end: float
 ) -> None:
     """A command with a wrong checksum is no command."""
-    end = min(end, at + 10)
+    until = min(end, at + 10) + _LATENCY_S
     before = [one for one in pictures if at - 0.5 <= one.at <= at]
-    seen = between(pictures, at, end + 0.2)
-    if len(seen) < 3 or len(before) < 2 or total(before).distance > REST:
+    seen = between(pictures, at, until)
+    # Only what came in time tells either way: at rest before the command, and long enough after.
+    if (
+        len(seen) < 3
+        or seen[-1].at < min(end, until)
+        or len(before) < 2
+        or total(before).distance > REST
+        or media.late_between(at - 0.5, until) > LATE_S
+    ):
         judgement.doubt("checksum-unseen")
         return
     motion = total(seen)
     if motion.distance > MOVE:
-        if media.late_between(at - 0.5, end + 0.2) > LATE_S:
-            judgement.doubt("checksum-unseen")
-        else:
-            judgement.fault("bad-checksum-obeyed", share=round(100 * motion.distance))
+        judgement.fault("bad-checksum-obeyed", share=round(100 * motion.distance))
 
 
 def _preset(

@@ -115,6 +115,7 @@ class _Control:
         await self._ptz("bad-checksum", digits[:-2] + wrong, "still")
         await self.script.rest(self._move)
         await self._ptz("stop", ptz.stop().to_hex(), "still")
+        await self.script.rest(self._move)
         await self._home(PRESET)
 
     async def _patrol(self) -> None:
