@@ -39,16 +39,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported out of every later collection of garbage: it stays anyway."""
-    gc.collect()
-    gc.freeze()
+    _collect()
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _leaks_are_told_here() -> Iterator[None]:
     """A socket that a module leaves open fails that module, not whichever test comes later."""
     yield
+    _collect()
+
+
+def _collect() -> None:
+    """Collect garbage, and leave what stays out of every later collection: it costs seconds."""
     gc.collect()
+    gc.freeze()
 
 
 class _Sibling:

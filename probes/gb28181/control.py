@@ -116,12 +116,14 @@ def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) ->
     if asked and not moved:
         _nothing_moved(judgement, form, seen)
         return
-    for step, at, end in windows:
+    for number, (step, at, end) in enumerate(windows):
         what = str(step.get("what"))
         if what == "stop":
             _stops(judgement, media, pictures, at, end)
         elif what == "bad-checksum":
-            _checksum(judgement, media, pictures, at, end)
+            later = (begun for one, begun, _ in windows[number + 1 :] if one.get("what") != "stop")
+            until = min(end + _LATENCY_S, next(later, float("inf")))
+            _checksum(judgement, media, pictures, at, end, until)
     _preset(judgement, media, pictures, windows)
     judge_patrol(judgement, media, pictures, windows)
     unseen = sorted({one["what"] for one in seen if one["found"] == "still"} - set(moved))
@@ -186,16 +188,23 @@ def _stops(
 
 
 def _checksum(
-    judgement: Judgement, media: Media, pictures: list[Shown], at: float, end: float
+    judgement: Judgement,
+    media: Media,
+    pictures: list[Shown],
+    at: float,
+    end: float,
+    until: float,
 ) -> None:
-    """A command with a wrong checksum is no command."""
-    until = min(end, at + 10) + _LATENCY_S
+    """A command with a wrong checksum is no command.
+
+    It was followed by a stop at ``end``, and by what may move the lens again at ``until``.
+    """
     before = [one for one in pictures if at - 0.5 <= one.at <= at]
     seen = between(pictures, at, until)
     # Only what came in time tells either way: at rest before the command, and long enough after.
     if (
         len(seen) < 3
-        or seen[-1].at < min(end, until)
+        or seen[-1].at < end
         or len(before) < 2
         or total(before).distance > REST
         or media.late_between(at - 0.5, until) > LATE_S
