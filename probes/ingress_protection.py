@@ -126,7 +126,7 @@ def _settle(
     if malformed is not None:
         return malformed, None
     claimed = _weakest(list(claims.values()))
-    if description.problem is not None and not description.facts:
+    if description.problem is not None and "device" not in description.facts:
         return claimed, _why("device-unread", problem=description.problem.within)
     if _contradict(list(claims.values()), codes):
         return claimed, _why("claims-disagree", claims=", ".join(codes))

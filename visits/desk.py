@@ -49,6 +49,14 @@ T = TypeVar("T")
 INTRUSIVE = frozenset({"passwords", "alarm-output", "lens", *IMAGING_KINDS, *PLATFORM_INTRUSIVE})
 #: Kinds that are worth doing after the password was refused.
 _WITHOUT_LOGIN = frozenset({"online", "clock", "passwords", "wire"})
+#: Kinds whose answers say the same when they are read late.
+_TIMELESS = frozenset(
+    {
+        *("description", "snapshot", "passwords", "power", "wire"),
+        *("platform:absence", "platform:crossing", "platform:docking", "platform:pages"),
+        *("platform:regions", "platform:rights", "platform:tokens", "platform:wire"),
+    }
+)
 #: Kinds in which the device comes to us; whether it accepts a login of ours has no bearing.
 BY_REGISTRATION = "gb28181:"
 _WORKERS = 32
@@ -222,7 +230,8 @@ class VisitDesk:
             bound += _BY_A_PERSON_S
         async with Lateness() as lateness:
             problem = await _bounded(recorder(visit), bound)
-        draft.facts["harness_late_s"] = round(lateness.worst_s, 3)
+        if kind not in _TIMELESS:
+            draft.facts["harness_late_s"] = round(lateness.worst_s, 3)
         if kind not in TALK:  # pictures may be taken over these connections just now
             visit.client.close()
             visit.client.transcript = None

@@ -44,6 +44,9 @@ _LENS = (*_DIRECTIONS, "zoom-in", "zoom-out")
 _TURNING, _FIXED = frozenset({1, 2, 4, 5}), frozenset({3})
 #: Seconds for a picture to show what a command did: coding, the path.
 _LATENCY_S = 0.8
+#: A picture that shows commands later than this may show one under the name of the next.
+_MOST_DELAY_S = 1.3
+_RESTING_S = 0.3
 _KEY_PICTURE_S = 1.0
 _STATES = {
     "guard-set": ("guard", True),
@@ -98,6 +101,11 @@ def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) ->
     if still.distance > MOVE:
         judgement.doubt("scene-moves")
         return
+    delay = _delay(pictures, windows)
+    judgement.details["picture_delay_s"] = delay
+    if delay is not None and delay > _MOST_DELAY_S:
+        judgement.doubt("pictures-late", seconds=round(delay, 1))
+        return
     seen: list[dict[str, Any]] = []
     judgement.details["moves"] = seen
     moved: list[str] = []
@@ -119,7 +127,7 @@ def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) ->
     for number, (step, at, end) in enumerate(windows):
         what = str(step.get("what"))
         if what == "stop":
-            _stops(judgement, media, pictures, at, end)
+            _stops(judgement, media, pictures, at, end, delay or 0.0)
         elif what == "bad-checksum":
             later = (begun for one, begun, _ in windows[number + 1 :] if one.get("what") != "stop")
             until = min(end + _LATENCY_S, next(later, float("inf")))
@@ -129,6 +137,28 @@ def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) ->
     unseen = sorted({one["what"] for one in seen if one["found"] == "still"} - set(moved))
     if unseen and form != "fixed":
         judgement.doubt("direction-unseen", what=", ".join(unseen))
+
+
+def _delay(
+    pictures: list[Shown], windows: list[tuple[dict[str, Any], float, float]]
+) -> float | None:
+    """How long the picture takes to show a command: the least, in seconds, of any movement.
+
+    ``None`` where nothing moved. Coding, the path and buffers add up; what moves just before a
+    command still shows an earlier one, and tells nothing.
+    """
+    found = []
+    for step, at, _ in windows:
+        if step.get("what") not in _DIRECTIONS:
+            continue
+        before = [one for one in pictures if at - _RESTING_S <= one.at <= at]
+        if len(before) < 2 or total(before).distance > REST:
+            continue
+        for one in pictures:
+            if one.at > at and shift(before[-1].luma, one.luma).distance > REST:
+                found.append(one.at - at)
+                break
+    return min(found, default=None)
 
 
 def _nothing_moved(judgement: Judgement, form: str, seen: list[dict[str, Any]]) -> None:
@@ -169,10 +199,18 @@ def _movement(pictures: list[Shown], what: str, at: float, end: float) -> str:
 
 
 def _stops(
-    judgement: Judgement, media: Media, pictures: list[Shown], at: float, end: float
+    judgement: Judgement,
+    media: Media,
+    pictures: list[Shown],
+    at: float,
+    end: float,
+    delay: float,
 ) -> None:
-    """After a stop and the time that it takes to be seen, the picture stands."""
-    latency = min(_LATENCY_S, (end - at) / 2)
+    """After a stop and the time that it takes to be seen, the picture stands.
+
+    ``delay``: what commands take to be seen in this picture.
+    """
+    latency = max(min(_LATENCY_S, (end - at) / 2), delay + _RESTING_S)
     after = [one for one in pictures if at + latency < one.at <= min(end, at + 10)]
     if len(after) < 3 or after[-1].at - after[0].at < 0.3:
         return

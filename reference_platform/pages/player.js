@@ -4,6 +4,7 @@ import { fetched } from "./api.js";
 import { t } from "./words.js";
 
 const AHEAD_S = 1.2; // further behind the newest picture than this, the player jumps
+const RESERVE_S = 0.6; // in hand after a jump: pictures come in portions, and not evenly
 const KEPT_S = 15;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15000;
@@ -131,7 +132,7 @@ export class Player {
     const end = buffered.end(buffered.length - 1);
     const video = this.#video;
     if (video.currentTime < buffered.start(0) || end - video.currentTime > AHEAD_S) {
-      video.currentTime = Math.max(buffered.start(buffered.length - 1), end - 0.3);
+      video.currentTime = Math.max(buffered.start(buffered.length - 1), end - RESERVE_S);
     }
     if (video.currentTime - buffered.start(0) > 2 * KEPT_S) {
       await new Promise((resolve) => {

@@ -53,6 +53,7 @@ def commanded(
     key_after: int = 3,
     late_s: float = 0.0,
     late_since: str = "iframe",
+    delay_s: float = 0.0,
     status: int = 200,
     plan: tuple[str, ...] = _PLAN,
     patrol: tuple[int, ...] = (),
@@ -67,8 +68,8 @@ def commanded(
     second = stored
     velocity = (0, 0)
     each = round(_EACH * 25)
-    for what in ("", *plan):
-        at = begun + len(frames) / 25 - 0.01  # before the picture that shows what it does
+    for what in (*[""] * (1 + round(delay_s)), *plan):
+        at = begun + len(frames) / 25 - 0.01 - delay_s  # before the picture that shows what it does
         if what:
             entry = {"name": "command", "what": what, "at": at, "ended": at, "status": status}
             commands.append(entry)
@@ -157,6 +158,15 @@ def test_what_comes_late_is_not_held_against_a_later_command(late_since: str) ->
     plan = ("preset-set", "left", "stop", "right", "stop", "preset-call", "bad-checksum", "stop")
     recording = commanded(plan=plan, late_s=2.0, late_since=late_since)
     assert {"stop-ignored", "bad-checksum-obeyed"}.isdisjoint(reasons(measure_control(recording)))
+
+
+@pytest.mark.parametrize("delay_s", [0.9, 1.3, 1.9, 2.6])
+def test_a_picture_that_is_always_late_is_no_fault_of_the_lens(delay_s: float) -> None:
+    measured = measure_control(commanded(delay_s=delay_s))
+    assert measured.details["reasons"] == []
+    assert measured.details["picture_delay_s"] == pytest.approx(delay_s, abs=0.35)
+    doubts = [one["code"] for one in measured.details["doubts"]]
+    assert ("gb-control.pictures-late" in doubts) is (delay_s > 1.2)
 
 
 def test_a_fixed_camera_has_no_lens_to_move() -> None:
