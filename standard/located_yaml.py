@@ -22,6 +22,8 @@ from messages import text as wording
 #: Largest file that is read, in bytes.
 MAXIMUM_SIZE = 8 * 1024 * 1024
 _MAXIMUM_DEPTH = 12
+#: The parser in C where PyYAML has it: the catalogue is read at every start.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
     for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
@@ -283,7 +285,7 @@ def _compose(path: Path, faults: FaultList) -> yaml.Node:
             content = path.read_text(encoding="utf-8-sig")
             _refuse_sharing(content, faults)
             faults.raise_if_any()
-            node = yaml.compose(content, Loader=yaml.SafeLoader)
+            node = yaml.compose(content, Loader=_LOADER)
             if node is None:
                 faults.add(0, "nothing-in-it")
     except OSError as error:
@@ -303,7 +305,7 @@ def _compose(path: Path, faults: FaultList) -> yaml.Node:
 def _refuse_sharing(content: str, faults: FaultList) -> None:
     """Refuse anchors, aliases, foreign tags and deep nesting before anything is unfolded."""
     depth = 0
-    for event in yaml.parse(content, Loader=yaml.SafeLoader):
+    for event in yaml.parse(content, Loader=_LOADER):
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             faults.add(line, "alias")

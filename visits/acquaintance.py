@@ -20,9 +20,14 @@ PICTURES = frozenset(
 
 
 class Acquaintance:
-    """What the desk knows of one camera: its connections, and whether it refused us."""
+    """What the desk knows of one camera: its connections, and whether it refused us.
+
+    Attributes:
+        left_s: planned seconds of the visits that are still to be made.
+    """
 
     def __init__(self) -> None:
+        self.left_s = 0.0
         self._talk = asyncio.Lock()
         self._pictures = asyncio.Lock()
         self.refused = False

@@ -29,6 +29,7 @@ from visits.clock import record_clock
 from visits.description import record_description
 from visits.draft import Draft
 from visits.events import EVENT_KINDS, EVENT_RECORDERS, planned_events
+from visits.gate import Gate
 from visits.gb28181.kinds import GB28181_RECORDERS
 from visits.gb28181.plan import planned_gb28181
 from visits.imaging import IMAGING_KINDS, IMAGING_RECORDERS, planned_imaging
@@ -169,11 +170,10 @@ class VisitDesk:
     ) -> None:
         self._store = store
         self._circumstances = circumstances or Circumstances()
-        self._at_once = at_once
+        self._gate = Gate(at_once)
         self._allow_visits = allow_visits
         self._recorders = {**RECORDERS, **(recorders or {})}
         self._cameras: dict[str, Acquaintance] = {}
-        self._gate: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -193,9 +193,8 @@ class VisitDesk:
                 return kept
             if not self._allow_visits:
                 raise NotRecorded(f"{kind} of {camera.point}")
-            if self._gate is None:
-                self._gate = asyncio.Semaphore(self._at_once)
-            async with self._gate:
+            planned = planned_seconds(kind, self._circumstances.lengths)
+            async with self._gate.passed(max(known.left_s, planned)):
                 made = await self._make(kind, camera, recorder, known)
             return await asyncio.to_thread(self._store.save, made)
 
@@ -277,12 +276,18 @@ class VisitDesk:
     async def _round(
         self, camera: CameraTarget, kinds: Sequence[str], progress: Progress | None
     ) -> None:
+        lengths = self._circumstances.lengths
+        known = self._cameras.setdefault(camera.point, Acquaintance())
+        known.left_s = sum(planned_seconds(kind, lengths) for kind in kinds)
+
         async def each(some: Iterable[str]) -> None:
             for kind in some:
                 try:
                     recording = await self.visit(kind, camera)
                 except Exception:  # noqa: BLE001 - whoever asks for this visit meets the fault
                     continue
+                finally:
+                    known.left_s -= planned_seconds(kind, lengths)
                 if progress is not None:
                     progress(kind, camera, recording)
 
