@@ -44,8 +44,9 @@ _LENS = (*_DIRECTIONS, "zoom-in", "zoom-out")
 _TURNING, _FIXED = frozenset({1, 2, 4, 5}), frozenset({3})
 #: Seconds for a picture to show what a command did: coding, the path.
 _LATENCY_S = 0.8
-#: A picture that shows commands later than this may show one under the name of the next.
-_MOST_DELAY_S = 1.3
+#: A picture that shows commands later than this may show one under the name of the next: seconds,
+#: or a share of the time between commands where that is longer (a device that answers slowly).
+_MOST_DELAY_S, _MOST_DELAY_SHARE = 1.3, 0.6
 _RESTING_S = 0.3
 _KEY_PICTURE_S = 1.0
 _STATES = {
@@ -103,7 +104,7 @@ def _lens(judgement: Judgement, media: Media, commands: list[dict[str, Any]]) ->
         return
     delay = _delay(pictures, windows)
     judgement.details["picture_delay_s"] = delay
-    if delay is not None and delay > _MOST_DELAY_S:
+    if delay is not None and delay > _most_delay(windows):
         judgement.doubt("pictures-late", seconds=round(delay, 1))
         return
     seen: list[dict[str, Any]] = []
@@ -159,6 +160,11 @@ def _delay(
                 found.append(one.at - at)
                 break
     return min(found, default=None)
+
+
+def _most_delay(windows: list[tuple[dict[str, Any], float, float]]) -> float:
+    apart = [end - at for step, at, end in windows if step.get("what") in _DIRECTIONS]
+    return max(_MOST_DELAY_S, _MOST_DELAY_SHARE * min(apart, default=0.0))
 
 
 def _nothing_moved(judgement: Judgement, form: str, seen: list[dict[str, Any]]) -> None:
