@@ -11,6 +11,9 @@ from assessment.reason import Reason
 from assessment.store import StoredFinding
 from assessment.verdicts import Verdict
 
+#: The reason of a finding for which somebody has yet to fill in the limits.
+_UNFILLED = "picture-profile.unfilled"
+
 
 @dataclass(frozen=True)
 class Change:
@@ -57,6 +60,9 @@ def _causes(was: Finding | None, now: Finding | None) -> tuple[Reason, ...]:
 
 
 def _differences(was: Finding, now: Finding) -> Iterator[Reason]:
+    if _UNFILLED in (was.reason.code, now.reason.code):
+        yield Reason("change.profile")
+        return
     if was.check_version != now.check_version:
         yield _difference("check-version", was.check_version, now.check_version)
     if was.limit != now.limit:

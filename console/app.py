@@ -157,11 +157,14 @@ def rejudge(
     evidence: Annotated[
         Path | None, typer.Option("--evidence", help=says("rejudge-evidence"), metavar="DIR")
     ] = None,
+    profile: Annotated[
+        Path | None, typer.Option("--gb37300", help=says("rejudge-profile"), metavar="FILE")
+    ] = None,
     lang_option: Language = LANG,
 ) -> None:
     from console.rejudge_command import rejudge_run
 
-    raise typer.Exit(rejudge_run(run_path, LANG, console, evidence))
+    raise typer.Exit(rejudge_run(run_path, LANG, console, evidence, profile))
 
 
 @app.command("report", help=says("report"))

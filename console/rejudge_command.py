@@ -18,11 +18,12 @@ from console.report_command import note_unsealed_changes, open_stored
 from console.run_command import BAD_INPUT, TOOL_FAULT, acceptance_of, finish, report_broken
 from console.scenarios import run_scenarios
 from console.stored_desk import StoredDesk
-from console.stored_run import replace_evidence, site_document
+from console.stored_run import replace_evidence, replace_profile, site_document
 from console.version import VERSION
 from messages import text
 from standard.catalogue import catalogue
 from standard.located_yaml import FaultyFileError
+from standard.quality_profile import load_profile
 
 
 class _Verdicts:
@@ -37,9 +38,16 @@ class _Verdicts:
         self.found[key] = StoredFinding(finding, scenario, epoch=-1)
 
 
-def rejudge_run(run_path: Path, lang: str, console: Console, evidence: Path | None = None) -> int:
-    """Judge the run in ``run_path`` again without any visit, by other ``evidence`` if it is given.
+def rejudge_run(
+    run_path: Path,
+    lang: str,
+    console: Console,
+    evidence: Path | None = None,
+    profile: Path | None = None,
+) -> int:
+    """Judge the run in ``run_path`` again without any visit.
 
+    By other ``evidence``, and by the limits of GB 37300 in ``profile``, where they are given.
     Prints only what changed and why, writes the reports of the new judgement and seals the
     folder. The exit code is that of the new summary; 4 for a folder that holds no whole run.
     """
@@ -50,12 +58,11 @@ def rejudge_run(run_path: Path, lang: str, console: Console, evidence: Path | No
         return BAD_INPUT
     with store:
         note_unsealed_changes(store, lang, console)
-        if evidence is not None:
-            try:
-                prepared = _with_evidence(store, prepared, evidence, lang)
-            except BadInputError as error:
-                console.print(str(error), markup=False)
-                return BAD_INPUT
+        try:
+            prepared = _with_papers(store, prepared, evidence, profile, lang)
+        except BadInputError as error:
+            console.print(str(error), markup=False)
+            return BAD_INPUT
         before = store.findings()
         verdicts = _Verdicts()
         started = datetime.datetime.fromisoformat(store.meta["started"])
@@ -74,24 +81,35 @@ def rejudge_run(run_path: Path, lang: str, console: Console, evidence: Path | No
         return summary.exit_code
 
 
-def _with_evidence(
-    store: RunStore, prepared: Preparation, evidence: Path, lang: str
+def _with_papers(
+    store: RunStore, prepared: Preparation, evidence: Path | None, profile: Path | None, lang: str
 ) -> Preparation:
-    """The run with the papers of ``evidence`` instead of those that it had; it keeps a copy.
+    """The run with the papers that are given instead of those that it had; it keeps copies.
 
     Raises:
-        BadInputError: the records have mistakes, or cannot be copied; nothing was changed.
+        BadInputError: they have mistakes, or cannot be copied; nothing was changed.
     """
+    site = prepared.site
     try:
-        site = replace_evidence(prepared.site, evidence, store.folder)
+        if profile is not None:
+            load_profile(profile)
+        if evidence is not None:
+            site = replace_evidence(site, evidence, store.folder)
+        if profile is not None:
+            site = replace_profile(site, profile, store.folder)
     except FaultyFileError as error:
         raise BadInputError("\n".join(one.worded(lang) for one in error.faults)) from error
     except OSError as error:
         detail = error.strerror or type(error).__name__
-        raise BadInputError(text("rejudge.no-evidence", lang, detail=detail)) from error
-    site = with_contract(site)
+        raise BadInputError(text("rejudge.no-papers", lang, detail=detail)) from error
+    if site is prepared.site:
+        return prepared
+    if evidence is not None:
+        site = with_contract(site)
+        store.note_event(Reason("run.other-evidence"))
+    if profile is not None:
+        store.note_event(Reason("run.other-profile", {"file": profile.name}))
     store.note_meta("declaration", site_document(site, store.folder))
-    store.note_event(Reason("run.other-evidence"))
     return replace(prepared, site=site)
 
 

@@ -82,6 +82,21 @@ def replace_evidence(site: Site, evidence: Path, folder: Path) -> Site:
     return replace(site, evidence=target)
 
 
+def replace_profile(site: Site, profile: Path, folder: Path) -> Site:
+    """The site with ``profile`` as that of GB 37300, a copy of which is kept with the run.
+
+    Raises:
+        OSError: it cannot be read, or the run's folder not be written.
+    """
+    target = folder / PAPERS / _FILES["gb37300_profile"] / profile.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if profile.resolve() != target.resolve():
+        fresh = target.with_name(target.name + ".new")
+        shutil.copyfile(profile, fresh)
+        fresh.replace(target)
+    return replace(site, gb37300_profile=target)
+
+
 def _copy_evidence(source: Path, target: Path) -> None:
     """Copy the records and the files that they name; a folder may hold much besides."""
     records = load_evidence(source, catalogue(), datetime.date.today())

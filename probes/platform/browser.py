@@ -28,7 +28,7 @@ PACE, PAUSE, SEEK, FILE = "page-pace", "page-pause", "page-seek", "page-file"
 #: Photographs below which nothing is said; and different ones of a screen that stands still, on
 #: which a word may come or go.
 _FEWEST, _STILL = 5, 2
-#: Seconds of pictures that a player has in hand when it is told to pause.
+#: Seconds of pictures that a player has in hand when it is told something.
 _IN_HAND_S = 1.5
 #: The pointer says whole seconds, and a photograph is taken when the machine comes to it.
 _READING_S = 0.7
@@ -78,7 +78,8 @@ def measure_page_pace(recording: Recording) -> Measurement:
 
     Fewer photographs are taken than pictures are shown, so none is missed here.
     """
-    return judge_pace(Judgement(recording, PACE, INSTRUMENT), every_picture=False)
+    judgement = Judgement(recording, PACE, INSTRUMENT)
+    return judge_pace(judgement, every_picture=False, in_hand_s=_IN_HAND_S)
 
 
 def measure_page_pause(recording: Recording) -> Measurement:

@@ -37,6 +37,8 @@ _TRIES = 4
 #: How many pictures away another one is tried when a clock cannot be read.
 _DISTANCES = (0, 1, 2, 4, 7, 11, 16)
 _FEWEST_DIGITS, _AS_TALL = 12, 0.8
+#: Of a date and time with both figures of month, day, hour, minute and second.
+_DIGITS = 14
 #: Pictures that are kept whole until the clock is found.
 _MOST_UNPLACED = 40
 
@@ -146,8 +148,13 @@ class SeenStream:
         return None
 
 
-def read_clock(crop: Bytes, near: float) -> float | None:
-    """POSIX seconds that a picture's clock shows (as Beijing time), ``None`` when unsure."""
+def read_clock(crop: Bytes, near: float, *, twice: bool = False) -> float | None:
+    """POSIX seconds that a picture's clock shows (as Beijing time), ``None`` when unsure.
+
+    A date and time of 14 digits is believed at once. With fewer or more, a digit may have been
+    dropped or doubled: then two sizes of the picture must read alike; with ``twice`` always.
+    """
+    doubtful: list[float] = []
     for scale in _SCALES:
         shown = crop
         if scale != 1:
@@ -155,8 +162,13 @@ def read_clock(crop: Bytes, near: float) -> float | None:
             shown = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
         words, score = read_line(shown)
         civil = read_clock_text(words, near + BEIJING_S)
-        if civil is not None and score >= _LEAST_SCORE:
-            return float(civil - BEIJING_S)
+        if civil is None or score < _LEAST_SCORE:
+            continue
+        read = float(civil - BEIJING_S)
+        whole = not twice and sum(map(str.isdigit, words)) == _DIGITS
+        if whole or read in doubtful:
+            return read
+        doubtful.append(read)
     return None
 
 

@@ -87,8 +87,14 @@ def measure_pace(recording: Recording) -> Measurement:
     return judge_pace(Judgement(recording, PACE, INSTRUMENT))
 
 
-def judge_pace(judgement: Judgement, *, every_picture: bool = True) -> Measurement:
-    """See ``measure_pace``; ``every_picture``: whether the stream holds all that is shown."""
+def judge_pace(
+    judgement: Judgement, *, every_picture: bool = True, in_hand_s: float = 0.0
+) -> Measurement:
+    """See ``measure_pace``.
+
+    ``every_picture``: whether the stream holds all that is shown; ``in_hand_s``: for how long a
+    player may show on, at the earlier pace, what it had in hand.
+    """
     recording = judgement.recording
     opened = open_player(judgement)
     paces: dict[str, Any] = {}
@@ -103,7 +109,7 @@ def judge_pace(judgement: Judgement, *, every_picture: bool = True) -> Measureme
         if not done(one):
             judgement.fault("refused", pace=wanted, status=status(one))
             continue
-        found = _pace(seen, stretch_of(seen, one))
+        found = _pace(seen, stretch_of(seen, one, in_hand_s))
         if found is None:
             judgement.doubt("pace-unread", pace=wanted)
             continue
@@ -128,9 +134,9 @@ def judge_pace(judgement: Judgement, *, every_picture: bool = True) -> Measureme
     return judgement.measurement()
 
 
-def stretch_of(seen: SeenStream, command: Mapping[str, Any]) -> range:
-    """The pictures that came after a command and before the next."""
-    since = float(command.get("ended", 0.0)) + _ON_THE_WAY_S
+def stretch_of(seen: SeenStream, command: Mapping[str, Any], later_s: float = 0.0) -> range:
+    """The pictures that came after a command, from ``later_s`` on, and before the next."""
+    since = float(command.get("ended", 0.0)) + max(_ON_THE_WAY_S, later_s)
     return seen.between(since, float(command.get("until", since)))
 
 

@@ -69,6 +69,13 @@ def test_other_recordings_and_no_cause_at_all() -> None:
     assert [cause.code for cause in found.causes] == ["change.unexplained"]
 
 
+def test_limits_that_were_filled_in_are_the_cause() -> None:
+    reason = Reason("picture-profile.unfilled", {"file": "f", "keys": "k"})
+    before = replace(BEFORE, verdict=Verdict.PENDING, reason=reason, limit=None, rule=None)
+    (found,) = changes([judged(before)], [judged(BEFORE, epoch=1)])
+    assert found.causes == (Reason("change.profile"),)
+
+
 def test_new_and_gone_findings_are_told() -> None:
     found = changes([judged(BEFORE, "day")], [judged(BEFORE, "night")])
     assert [(one.scenario, one.before, one.after) for one in found] == [

@@ -8,7 +8,9 @@ from rich.console import Console
 import steps.service
 from assessment.store import RunStore
 from console import rejudge_command, report_command, run_command
+from console.matrix.picture_quality import filled_profile
 from console.preparation import catalogue_of
+from console.stored_run import site_of
 from reports.manifest import changes
 from standard.catalogue import Catalogue
 from tests.console.conftest import results_of
@@ -151,3 +153,26 @@ def test_papers_that_came_later_close_what_was_pending(run_folder, tmp_path):
     records.write_text("records: [{requirement: 9}]")
     assert rejudge_command.rejudge_run(run_folder, "en", console, evidence) == 4
     assert rejudge(run_folder) == (0, ["Judged again: nothing changed."])
+
+
+def test_limits_that_were_filled_in_later_are_kept_and_mistakes_change_nothing(
+    run_folder, tmp_path
+):
+    profile = filled_profile(tmp_path / "bought")
+    said = io.StringIO()
+    console = Console(file=said, width=500)
+    assert rejudge_command.rejudge_run(run_folder, "en", console, None, profile) == 0
+    assert "nothing changed" in said.getvalue()
+    with RunStore.open(run_folder) as store:
+        assert site_of(store.meta["declaration"], run_folder).gb37300_profile == (
+            run_folder / "papers" / "gb37300" / profile.name
+        )
+        assert "run.other-profile" in [event.what.code for event in store.events()]
+    before = (run_folder / "papers" / "gb37300" / profile.name).read_bytes()
+    profile.write_text("profile: x\nlimits: 3\n")
+    assert rejudge_command.rejudge_run(run_folder, "en", console, None, profile) == 4
+    assert f"{profile.name}:2" in said.getvalue()
+    assert (run_folder / "papers" / "gb37300" / profile.name).read_bytes() == before
+    missing = tmp_path / "none.yaml"
+    assert rejudge_command.rejudge_run(run_folder, "en", console, None, missing) == 4
+    assert "none.yaml" in said.getvalue()

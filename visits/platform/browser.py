@@ -45,6 +45,8 @@ _SAVED_S = 10.0
 _RUN_S = 40.0
 #: Of media that a slow pace must show: two ticks of a clock of whole seconds, and some.
 _SLOW_MEDIA_S = 2.6
+#: What a player has in hand it shows at the pace before.
+_IN_HAND_S = 1.5
 _LEAST_S = 120.0
 
 
@@ -179,7 +181,7 @@ class _Work:
     def _steer(self, film: Film, video: Any, period: Mapping[str, Any]) -> None:
         start, run = period["start"] + _BEGIN_S, 0.0
         for pace in self.script.visit.lengths.page_paces:
-            seconds = max(self.seconds, _SLOW_MEDIA_S / pace)
+            seconds = _IN_HAND_S + max(self.seconds, _SLOW_MEDIA_S / pace)
             if run + seconds * pace > _RUN_S:
                 self._seek(film, video, start)
                 run = 0.0

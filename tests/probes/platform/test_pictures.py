@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from assessment.recording import Part, Recording
+from probes.platform import pictures
 from probes.platform.marks import likeness, named_channel, read_mark
 from probes.platform.pictures import SeenStream, open_stream
 from probes.platform.playback import measure_pause, measure_seek
@@ -127,6 +128,25 @@ def test_a_clock_whose_end_was_covered_at_first_is_read_whole_later() -> None:
     assert stream.box is not None
     assert stream.time_at(2) is None
     assert [stream.time_at(index) for index in (6, 19)] == [NOON + 1, NOON + 3]
+
+
+@pytest.mark.parametrize(
+    ("read", "twice", "shown"),
+    [
+        (["2026-11-27 10:00:00"], False, NOON),
+        (["2026-11-2 10:00:00", "2026-11-27 10:00:00"], False, NOON),
+        (["2026-11-2 10:00:00", "2026-11-2 10:00:00"], False, NOON - 25 * 86_400),
+        (["2026-11-2 10:00:00", "2026-1-27 10:00:00", "?"], False, None),
+        (["2026-11-21 10:00:00", "2026-11-27 10:00:00", "2026-11-27 10:00:00"], True, NOON),
+        (["2026-11-21 10:00:00", "2026-11-27 10:00:00", "?"], True, None),
+    ],
+)
+def test_a_dropped_figure_is_no_other_day(
+    monkeypatch: pytest.MonkeyPatch, read: list[str], twice: bool, shown: float | None
+) -> None:
+    lines = iter([(words, 0.96) for words in read])
+    monkeypatch.setattr(pictures, "read_line", lambda _crop: next(lines))
+    assert pictures.read_clock(np.zeros((40, 300, 3), np.uint8), NOON, twice=twice) == shown
 
 
 def test_a_standstill_does_not_set_the_place_back_before_the_second_that_is_shown() -> None:

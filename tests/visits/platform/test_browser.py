@@ -63,19 +63,23 @@ def photograph(shown: float) -> bytes:
 
 
 def played(*commands: tuple[str, float, float, dict[str, Any]]) -> Recording:
-    """A film of a playback: each command with its pace and the place (or -1: goes on) shown."""
+    """A film of a playback: each command with its pace and the place (or -1: goes on) shown.
+
+    ``in_hand``: for how many photographs the player shows on at the pace before.
+    """
     film, arrivals, steps, last = bytearray(), [], [], b""
-    at, place = NOW.timestamp(), START
+    at, place, before = NOW.timestamp(), START, 1.0
     for kind, pace, leap, more in commands:
         steps.append({"name": "steer", "kind": kind, "state": "done", "at": at, "ended": at} | more)
         place = place if leap < 0 else leap
-        for _ in range(24):
+        for number in range(24):
             shot = photograph(math.floor(place))
-            at, place = at + 0.25, place + 0.25 * pace
+            shown_at = before if number < more.get("in_hand", 0) else pace
+            at, place = at + 0.25, place + 0.25 * shown_at
             if shot != last:
                 film, last = film + shot, shot
                 arrivals.append([at, len(film)])
-        steps[-1]["until"] = at
+        steps[-1]["until"], before = at, pace
     facts = {
         "channels": [],
         "steps": [{"name": "playback", "of": "player", "part": "f", "arrivals": arrivals}, *steps],
@@ -95,6 +99,13 @@ def codes(measurement: Any) -> list[str]:
 @pytest.mark.parametrize(("pace", "fault"), [(4.0, []), (1.0, ["page-pace.wrong-pace"])])
 def test_a_pace(pace: float, fault: list[str]) -> None:
     assert codes(measure_page_pace(played(begun(1, 1.0), begun(pace, 4.0)))) == fault
+
+
+@pytest.mark.parametrize(("in_hand", "fault"), [(5, []), (24, ["page-pace.wrong-pace"])])
+def test_what_a_player_has_in_hand_is_shown_at_the_pace_before(in_hand: int, fault: list) -> None:
+    slow = ("scale", 0.5, -1, {"scale": 0.5, "in_hand": in_hand})
+    recording = played(begun(1, 1.0), begun(4.0, 4.0), slow)
+    assert codes(measure_page_pace(recording)) == fault
 
 
 @pytest.mark.parametrize(
