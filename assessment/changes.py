@@ -65,7 +65,7 @@ def _differences(was: Finding, now: Finding) -> Iterator[Reason]:
         return
     if was.check_version != now.check_version:
         yield _difference("check-version", was.check_version, now.check_version)
-    if was.limit != now.limit:
+    if _limit(was) != _limit(now):
         yield _difference("limit", _limit(was), _limit(now))
     if was.rule != now.rule:
         yield _difference("rule", was.rule, now.rule)
