@@ -120,7 +120,10 @@ def measure_page_seek(recording: Recording) -> Measurement:
         errors.append(round(shown + 0.5 - wanted, 2))
         soonest, latest = shown - late - wanted, shown + 1.0 - wanted
         if latest < -SEEK_BEFORE_S - _READING_S or soonest > SEEK_BEHIND_S + _READING_S:
-            judgement.fault("off", seconds=errors[-1])
+            if seen.sure(landed):
+                judgement.fault("off", seconds=errors[-1])
+            else:
+                judgement.doubt("clock-unread")
     return judgement.measurement()
 
 

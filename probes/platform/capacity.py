@@ -13,7 +13,7 @@ from assessment.reason import Reason
 from assessment.recording import Recording
 from probes.gb28181.judging import CONFORMS, Judgement
 from probes.platform.live import FIRST_PICTURE_S
-from probes.platform.pictures import open_stream, read_clock
+from probes.platform.pictures import open_stream
 from probes.platform.reading import status, steps
 from probes.text_reading import TextLine
 
@@ -187,7 +187,7 @@ def _drawn(
         return None
     if abs(shown[1] + 0.5 - wanted) <= DRAWN_S:
         return True
-    if read_clock(seen.clocks[shown[0]], seen.arrivals[shown[0]], twice=True) != shown[1]:
+    if not seen.sure(shown[0]):
         judgement.doubt("clock-unread")
         return None
     return False

@@ -91,6 +91,10 @@ def judge_period(judgement: Judgement, order: Mapping[str, Any], seen: SeenStrea
     ends = last[1] + 0.5 + seen.seconds[-1] - seen.seconds[last[0]]
     ends -= float(order.get("end", 0.0))
     judgement.details |= {"begins": round(begins, 1), "ends": round(ends, 1)}
+    off = max(abs(begins), abs(ends)) > EDGE_S + 0.5
+    if off and not seen.sure(first[0], last[0]):
+        judgement.doubt("clock-unread")
+        return
     if abs(begins) > EDGE_S + 0.5:
         judgement.fault("wrong-period", seconds=round(begins, 1))
         return
@@ -103,7 +107,7 @@ def judge_period(judgement: Judgement, order: Mapping[str, Any], seen: SeenStrea
         if found is None:
             continue
         lag = (found[1] - first[1]) - (seen.seconds[found[0]] - seen.seconds[first[0]])
-        if lag > HOLE_S:
+        if lag > HOLE_S and seen.sure(first[0], found[0]):
             judgement.fault("hole", seconds=round(lag, 1))
             return
 

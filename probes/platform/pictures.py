@@ -91,6 +91,16 @@ class SeenStream:
                 self._read[index] = read_clock(self.clocks[index], self.arrivals[index])
         return self._read[index]
 
+    def sure(self, *indexes: int) -> bool:
+        """Whether the clocks of these pictures are read alike at two sizes.
+
+        Asked before one is held against anybody: recognition takes a figure for another at times.
+        """
+        return all(
+            read_clock(self.clocks[index], self.arrivals[index], twice=True) == self.time_at(index)
+            for index in indexes
+        )
+
     def time_near(self, index: int, *, step: int = 1) -> tuple[int, float] | None:
         """The first picture from ``index`` on (back from it when ``step`` is -1) that is read.
 

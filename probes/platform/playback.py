@@ -71,7 +71,10 @@ def measure_place(recording: Recording) -> Measurement:
         # A film may begin later than what it shows, but no later than what it shows last.
         filmed = seen.arrivals[-1] - seen.arrivals[0] if "began" in found else 0.0
         if not -PLACE_S - 0.5 - filmed <= shown - asked <= PLACE_S + 0.5 + filmed:
-            judgement.fault("wrong-time", seconds=round(shown - asked, 1))
+            if seen.sure(first[0]):
+                judgement.fault("wrong-time", seconds=round(shown - asked, 1))
+            else:
+                judgement.doubt("clock-unread")
     if shown_as is None:
         judgement.doubt("name-unread")
     elif shown_as != name:
@@ -202,7 +205,11 @@ def judge_pause(judgement: Judgement, stands_s: float) -> Measurement:
     stands = float(pause.get("ended", 0.0)) + stands_s
     during = seen.between(stands, float(resume.get("at", stands)))
     judgement.details["pictures"] = len(during)
-    if during and _changes(seen, during):
+    goes_on = _changes(seen, during) if during else False
+    if goes_on is None:
+        judgement.doubt("clock-unread")
+        return judgement.measurement()
+    if goes_on:
         judgement.fault("goes-on", pictures=len(during))
         return judgement.measurement()
     shown = during or seen.between(0.0, min(stands, float(resume.get("at", stands))))
@@ -216,17 +223,26 @@ def judge_pause(judgement: Judgement, stands_s: float) -> Measurement:
     else:
         jump = after[1] - before[1]
         judgement.details["jump"] = jump
-        if jump > RESUME_S:
+        if abs(jump) > RESUME_S and not seen.sure(before[0], after[0]):
+            judgement.doubt("clock-unread")
+        elif jump > RESUME_S:
             judgement.fault("skipped", seconds=jump)
         elif jump < -RESUME_S:
             judgement.fault("went-back", seconds=-jump)
     return judgement.measurement()
 
 
-def _changes(seen: SeenStream, pictures: range) -> bool:
-    """Whether the clock goes on; pictures that repeat are a pause as well."""
+def _changes(seen: SeenStream, pictures: range) -> bool | None:
+    """Whether the clock goes on; ``None`` when it is not read.
+
+    Pictures that repeat are a pause as well.
+    """
     first, last = seen.time_near(pictures[0]), seen.time_near(pictures[-1], step=-1)
-    return first is None or last is None or last[1] > first[1]
+    if first is None or last is None:
+        return None
+    if last[1] <= first[1]:
+        return False
+    return True if seen.sure(first[0], last[0]) else None
 
 
 def measure_seek(recording: Recording) -> Measurement:
@@ -266,6 +282,10 @@ def measure_seek(recording: Recording) -> Measurement:
         place -= seen.arrivals[readable[0]] - seen.arrivals[pictures.start]
         error = place - wanted
         errors.append(round(error, 2))
-        if not -SEEK_BEFORE_S <= error <= SEEK_BEHIND_S:
+        if -SEEK_BEFORE_S <= error <= SEEK_BEHIND_S:
+            continue
+        if not seen.sure(readable[0]):
+            judgement.doubt("clock-unread")
+        else:
             judgement.fault("across-gap" if across else "off", seconds=round(error, 1))
     return judgement.measurement()
