@@ -167,7 +167,7 @@ def test_limits_that_were_filled_in_later_are_kept_and_mistakes_change_nothing(
         assert site_of(store.meta["declaration"], run_folder).gb37300_profile == (
             run_folder / "papers" / "gb37300" / profile.name
         )
-        assert "run.other-profile" in [event.what.code for event in store.events()]
+        assert "run.other-profile" in [event.reason.code for event in store.events()]
     before = (run_folder / "papers" / "gb37300" / profile.name).read_bytes()
     profile.write_text("profile: x\nlimits: 3\n")
     assert rejudge_command.rejudge_run(run_folder, "en", console, None, profile) == 4
