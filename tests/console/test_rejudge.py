@@ -168,11 +168,12 @@ def test_limits_that_were_filled_in_later_are_kept_and_mistakes_change_nothing(
             run_folder / "papers" / "gb37300" / profile.name
         )
         assert "run.other-profile" in [event.reason.code for event in store.events()]
-    before = (run_folder / "papers" / "gb37300" / profile.name).read_bytes()
-    profile.write_text("profile: x\nlimits: 3\n")
-    assert rejudge_command.rejudge_run(run_folder, "en", console, None, profile) == 4
-    assert f"{profile.name}:2" in said.getvalue()
-    assert (run_folder / "papers" / "gb37300" / profile.name).read_bytes() == before
+    kept = sorted((run_folder / "papers" / "gb37300").iterdir())
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("profile: x\nlimits: 3\n")
+    assert rejudge_command.rejudge_run(run_folder, "en", console, None, wrong) == 4
+    assert "wrong.yaml:2" in said.getvalue()
     missing = tmp_path / "none.yaml"
     assert rejudge_command.rejudge_run(run_folder, "en", console, None, missing) == 4
     assert "none.yaml" in said.getvalue()
+    assert sorted((run_folder / "papers" / "gb37300").iterdir()) == kept
