@@ -28,6 +28,8 @@ _STANDS_S = 0.5
 PAUSE_STANDS_S, RESUME_S = 0.7, 1.0
 #: Seconds before and behind the place sought at which the first picture may be (R-044).
 SEEK_BEFORE_S, SEEK_BEHIND_S = 0.5, 1.5
+#: Ticks of a clock of whole seconds that no pause lets through.
+_TICKS_GONE_ON = 2.0
 #: Of pictures that were on their way when a command was given.
 _ON_THE_WAY_S = 0.05
 
@@ -205,7 +207,7 @@ def judge_pause(judgement: Judgement, stands_s: float) -> Measurement:
     stands = float(pause.get("ended", 0.0)) + stands_s
     during = seen.between(stands, float(resume.get("at", stands)))
     judgement.details["pictures"] = len(during)
-    goes_on = _changes(seen, during) if during else False
+    goes_on = _goes_on(seen, during) if during else False
     if goes_on is None:
         judgement.doubt("clock-unread")
         return judgement.measurement()
@@ -232,17 +234,21 @@ def judge_pause(judgement: Judgement, stands_s: float) -> Measurement:
     return judgement.measurement()
 
 
-def _changes(seen: SeenStream, pictures: range) -> bool | None:
-    """Whether the clock goes on; ``None`` when it is not read.
+def _goes_on(seen: SeenStream, pictures: range) -> bool | None:
+    """Whether the clock goes on in what came during a pause; ``None`` when it is not read.
 
-    Pictures that repeat are a pause as well.
+    Pictures that repeat are a pause as well. A single one is held against the last before it: a
+    tick may have been on its way, two were not.
     """
     first, last = seen.time_near(pictures[0]), seen.time_near(pictures[-1], step=-1)
     if first is None or last is None:
         return None
-    if last[1] <= first[1]:
-        return False
-    return True if seen.sure(first[0], last[0]) else None
+    before = seen.time_near(pictures[0] - 1, step=-1) if pictures[0] else None
+    if last[1] > first[1]:
+        return True if seen.sure(first[0], last[0]) else None
+    if before is not None and last[1] - before[1] >= _TICKS_GONE_ON:
+        return True if seen.sure(before[0], last[0]) else None
+    return False
 
 
 def measure_seek(recording: Recording) -> Measurement:

@@ -122,6 +122,16 @@ def test_a_pause(paused: float, resumed: float, fault: list[str]) -> None:
     assert codes(measure_page_pause(recording)) == fault
 
 
+def test_a_pause_that_was_photographed_once_and_goes_on_is_none() -> None:
+    recording = played(begun(1, 1.0), ("pause", 1.0, -1, {}), ("resume", 1.0, -1, {}))
+    film, pause = recording.facts["steps"][0], recording.facts["steps"][2]
+    late = [one for one in film["arrivals"] if one[0] <= pause["at"] + 0.5]
+    during = [one for one in film["arrivals"] if pause["at"] + 4 < one[0] <= pause["until"]][:1]
+    after = [one for one in film["arrivals"] if one[0] > pause["until"]]
+    film["arrivals"] = [*late, *during, *after]
+    assert codes(measure_page_pause(recording)) == ["page-pause.goes-on"]
+
+
 @pytest.mark.parametrize(
     ("landed", "fault"),
     [
