@@ -216,8 +216,9 @@ def _whole_clock(seen: SeenStream) -> TextLine | None:
             line is not None
             and read_clock_text(line.text, near + BEIJING_S) is not None
             and _height(line) >= _AS_TALL * _height(part)
-            and line.top < part.bottom
-            and part.top < line.bottom
+            # It stands where it stood; a mark that holds a time moves.
+            and abs(line.left - part.left) <= _height(part) / 4
+            and abs(line.top - part.top) <= _height(part) / 4
         ):
             return line
     return None
