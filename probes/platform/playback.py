@@ -28,6 +28,8 @@ _STANDS_S = 0.5
 PAUSE_STANDS_S, RESUME_S = 0.7, 1.0
 #: Seconds before and behind the place sought at which the first picture may be (R-044).
 SEEK_BEFORE_S, SEEK_BEHIND_S = 0.5, 1.5
+#: How many pictures later others are read before a place is held against the platform.
+_LATER = (4, 7, 11, 16, 22, 29)
 #: Ticks of a clock of whole seconds that no pause lets through.
 _TICKS_GONE_ON = 2.0
 #: Of pictures that were on their way when a command was given.
@@ -73,7 +75,15 @@ def measure_place(recording: Recording) -> Measurement:
         # A film may begin later than what it shows, but no later than what it shows last.
         filmed = seen.arrivals[-1] - seen.arrivals[0] if "began" in found else 0.0
         if not -PLACE_S - 0.5 - filmed <= shown - asked <= PLACE_S + 0.5 + filmed:
-            if seen.sure(first[0]):
+            # Others must bear it out: a mark over the clock makes other figures of it.
+            others = [one for one in map(first[0].__add__, _LATER) if one < len(seen)]
+            read = [
+                (time - first[1]) - (seen.arrivals[one] - seen.arrivals[first[0]])
+                for one in others
+                if (time := seen.time_at(one)) is not None
+            ]
+            borne_out = bool(read) and all(abs(off) <= PLACE_S for off in read)
+            if borne_out and seen.sure(first[0]):
                 judgement.fault("wrong-time", seconds=round(shown - asked, 1))
             else:
                 judgement.doubt("clock-unread")
