@@ -177,8 +177,8 @@ class ScenarioRun:
 
     def conclude(self, subject: str, conclusion: Conclusion) -> None:
         """Keep one finding and commit it; what a harness that came late saw wrong stays open."""
-        late = self._late_s(conclusion)
-        if conclusion.verdict is Verdict.FAIL and late > _LATE_S:
+        late = self._late_s(conclusion) if conclusion.verdict is Verdict.FAIL else 0.0
+        if late > _LATE_S:
             conclusion = replace(
                 conclusion,
                 verdict=Verdict.INCONCLUSIVE,
@@ -201,13 +201,13 @@ class ScenarioRun:
 
     def _late_s(self, conclusion: Conclusion) -> float:
         """By how much the harness was late at worst while it recorded what this rests on."""
-        used = {name for measured in conclusion.measurements for name in measured.recordings}
         return max(
             (
                 float(recording.facts.get("harness_late_s", 0.0))
+                for measured in conclusion.measurements
                 for by_point in self.recordings.values()
-                for recording in by_point.values()
-                if recording.digest in used
+                for recording in _of_subject(by_point, measured.subject)
+                if recording.digest in measured.recordings
             ),
             default=0.0,
         )
@@ -222,6 +222,11 @@ class ScenarioRun:
         self.findings.append(finding)
         self.acceptance.found.append(finding)
         self.acceptance.findings.save_finding(finding, f"{self.title}：{self.step}")
+
+
+def _of_subject(by_point: Mapping[str, Recording], subject: str) -> Iterable[Recording]:
+    """The recording of a point; all of them for a subject that is none, as the site."""
+    return (by_point[subject],) if subject in by_point else by_point.values()
 
 
 @dataclass(frozen=True)

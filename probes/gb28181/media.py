@@ -126,17 +126,16 @@ class Media:
         A path or a machine that is late shows what the device did long before. 0 where the
         device's own times do not tell.
         """
-        lags = [
-            (arrival, arrival - told)
-            for index, told in enumerate(self.media_times)
-            if told is not None
-            for arrival in (self.arrival_of(index),)
-        ]
-        if not lags:
-            return 0.0
-        promptest = min(lag for _, lag in lags)
-        worst = max((lag for at, lag in lags if start <= at <= end), default=promptest) - promptest
+        worst = max((late for at, late in self._lateness if start <= at <= end), default=0.0)
         return worst if worst < _USABLE_LAG_S else 0.0
+
+    @cached_property
+    def _lateness(self) -> list[tuple[float, float]]:
+        """Of each picture that has a time: when it came, and how much later than the promptest."""
+        told = [(index, at) for index, at in enumerate(self.media_times) if at is not None]
+        came = [(self.arrival_of(index), at) for index, at in told]
+        promptest = min((arrival - at for arrival, at in came), default=0.0)
+        return [(arrival, arrival - at - promptest) for arrival, at in came]
 
     def pictures(self, *, width: int = 0, only_key: bool = False) -> Iterator[Shown]:
         """The decoded pictures in order; ``width`` scales them down, 0 leaves their size."""

@@ -45,8 +45,11 @@ def judge_patrol(
     back = None if there is None else _when_like(first.luma, seen, there)
     found = "there-and-back" if back is not None else "there" if there is not None else _else(seen)
     judgement.details["patrol"] = found
-    late = media.late_between(begun, ended + _LATENCY_S) > LATE_S
-    if found == "still" and ended - begun >= _LEAST_S and not late:
+    if (
+        found == "still"
+        and ended - begun >= _LEAST_S
+        and media.late_between(begun, ended + _LATENCY_S) <= LATE_S
+    ):
         judgement.fault("patrol-ignored", seconds=round(ended - begun, 1))
     elif found != "there-and-back":
         judgement.doubt("patrol-unseen")

@@ -11,7 +11,7 @@ from assessment.recording import Recording
 from probes.gb28181.judging import Judgement
 from probes.platform.download import judge_mark, judge_period, open_file
 from probes.platform.live import advance, channels_of
-from probes.platform.pictures import SeenStream, open_stream
+from probes.platform.pictures import SeenStream, hold_against, open_stream
 from probes.platform.playback import (
     SEEK_BEFORE_S,
     SEEK_BEHIND_S,
@@ -120,10 +120,7 @@ def measure_page_seek(recording: Recording) -> Measurement:
         errors.append(round(shown + 0.5 - wanted, 2))
         soonest, latest = shown - late - wanted, shown + 1.0 - wanted
         if latest < -SEEK_BEFORE_S - _READING_S or soonest > SEEK_BEHIND_S + _READING_S:
-            if seen.sure(landed):
-                judgement.fault("off", seconds=errors[-1])
-            else:
-                judgement.doubt("clock-unread")
+            hold_against(judgement, "off", seen, landed, seconds=errors[-1])
     return judgement.measurement()
 
 

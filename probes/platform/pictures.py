@@ -21,6 +21,7 @@ from av.error import FFmpegError
 
 from assessment.recording import Recording
 from probes.clock_text import read_clock_text
+from probes.gb28181.judging import Judgement
 from probes.text_reading import TextLine, find_lines, read_line
 
 Bytes = npt.NDArray[np.uint8]
@@ -36,6 +37,8 @@ _LEAST_SCORE = 0.75
 _TRIES = 4
 #: How many pictures away another one is tried when a clock cannot be read.
 _DISTANCES = (0, 1, 2, 4, 7, 11, 16)
+#: How many pictures later others are read that bear a clock out.
+_LATER = (4, 7, 11, 16, 22, 29)
 _FEWEST_DIGITS, _AS_TALL = 12, 0.8
 #: Of a date and time with both figures of month, day, hour, minute and second.
 _DIGITS = 14
@@ -101,6 +104,22 @@ class SeenStream:
             for index in indexes
         )
 
+    def borne_out(self, index: int, within_s: float) -> bool:
+        """Whether the clocks of later pictures go on from this one's as time does.
+
+        A mark over the clock makes other figures of it, the same at every size.
+        """
+        shown = self.time_at(index)
+        if shown is None:
+            return False
+        later = [at for at in map(index.__add__, _LATER) if at < len(self)]
+        off = [
+            (time - shown) - (self.arrivals[at] - self.arrivals[index])
+            for at in later
+            if (time := self.time_at(at)) is not None
+        ]
+        return bool(off) and all(abs(one) <= within_s for one in off)
+
     def time_near(self, index: int, *, step: int = 1) -> tuple[int, float] | None:
         """The first picture from ``index`` on (back from it when ``step`` is -1) that is read.
 
@@ -156,6 +175,16 @@ class SeenStream:
                 if shown is not None:
                     return index, shown
         return None
+
+
+def hold_against(
+    judgement: Judgement, code: str, seen: SeenStream, *indexes: int, **parameters: Any
+) -> None:
+    """A fault that rests on the clocks of some pictures; a doubt where they are not surely read."""
+    if seen.sure(*indexes):
+        judgement.fault(code, **parameters)
+    else:
+        judgement.doubt("clock-unread")
 
 
 def read_clock(crop: Bytes, near: float, *, twice: bool = False) -> float | None:

@@ -11,7 +11,7 @@ from assessment.measurement import Measurement
 from assessment.recording import Recording
 from probes.gb28181.judging import Judgement
 from probes.platform.live import channels_of, shown_name
-from probes.platform.pictures import SeenStream, open_stream
+from probes.platform.pictures import SeenStream, hold_against, open_stream
 from probes.platform.reading import done, mapping, status, step, steps
 from probes.platform.sharing import SEARCHED
 
@@ -28,8 +28,6 @@ _STANDS_S = 0.5
 PAUSE_STANDS_S, RESUME_S = 0.7, 1.0
 #: Seconds before and behind the place sought at which the first picture may be (R-044).
 SEEK_BEFORE_S, SEEK_BEHIND_S = 0.5, 1.5
-#: How many pictures later others are read before a place is held against the platform.
-_LATER = (4, 7, 11, 16, 22, 29)
 #: Ticks of a clock of whole seconds that no pause lets through.
 _TICKS_GONE_ON = 2.0
 #: Of pictures that were on their way when a command was given.
@@ -75,16 +73,9 @@ def measure_place(recording: Recording) -> Measurement:
         # A film may begin later than what it shows, but no later than what it shows last.
         filmed = seen.arrivals[-1] - seen.arrivals[0] if "began" in found else 0.0
         if not -PLACE_S - 0.5 - filmed <= shown - asked <= PLACE_S + 0.5 + filmed:
-            # Others must bear it out: a mark over the clock makes other figures of it.
-            others = [one for one in map(first[0].__add__, _LATER) if one < len(seen)]
-            read = [
-                (time - first[1]) - (seen.arrivals[one] - seen.arrivals[first[0]])
-                for one in others
-                if (time := seen.time_at(one)) is not None
-            ]
-            borne_out = bool(read) and all(abs(off) <= PLACE_S for off in read)
-            if borne_out and seen.sure(first[0]):
-                judgement.fault("wrong-time", seconds=round(shown - asked, 1))
+            if seen.borne_out(first[0], PLACE_S):
+                seconds = round(shown - asked, 1)
+                hold_against(judgement, "wrong-time", seen, first[0], seconds=seconds)
             else:
                 judgement.doubt("clock-unread")
     if shown_as is None:
@@ -235,12 +226,9 @@ def judge_pause(judgement: Judgement, stands_s: float) -> Measurement:
     else:
         jump = after[1] - before[1]
         judgement.details["jump"] = jump
-        if abs(jump) > RESUME_S and not seen.sure(before[0], after[0]):
-            judgement.doubt("clock-unread")
-        elif jump > RESUME_S:
-            judgement.fault("skipped", seconds=jump)
-        elif jump < -RESUME_S:
-            judgement.fault("went-back", seconds=-jump)
+        if abs(jump) > RESUME_S:
+            code = "skipped" if jump > 0 else "went-back"
+            hold_against(judgement, code, seen, before[0], after[0], seconds=abs(jump))
     return judgement.measurement()
 
 
@@ -255,10 +243,12 @@ def _goes_on(seen: SeenStream, pictures: range) -> bool | None:
         return None
     before = seen.time_near(pictures[0] - 1, step=-1) if pictures[0] else None
     if last[1] > first[1]:
-        return True if seen.sure(first[0], last[0]) else None
-    if before is not None and last[1] - before[1] >= _TICKS_GONE_ON:
-        return True if seen.sure(before[0], last[0]) else None
-    return False
+        earlier = first[0]
+    elif before is not None and last[1] - before[1] >= _TICKS_GONE_ON:
+        earlier = before[0]
+    else:
+        return False
+    return True if seen.sure(earlier, last[0]) else None
 
 
 def measure_seek(recording: Recording) -> Measurement:
@@ -298,10 +288,7 @@ def measure_seek(recording: Recording) -> Measurement:
         place -= seen.arrivals[readable[0]] - seen.arrivals[pictures.start]
         error = place - wanted
         errors.append(round(error, 2))
-        if -SEEK_BEFORE_S <= error <= SEEK_BEHIND_S:
-            continue
-        if not seen.sure(readable[0]):
-            judgement.doubt("clock-unread")
-        else:
-            judgement.fault("across-gap" if across else "off", seconds=round(error, 1))
+        if not -SEEK_BEFORE_S <= error <= SEEK_BEHIND_S:
+            code = "across-gap" if across else "off"
+            hold_against(judgement, code, seen, readable[0], seconds=round(error, 1))
     return judgement.measurement()

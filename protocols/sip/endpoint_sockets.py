@@ -91,9 +91,8 @@ class Sockets:
         made = socket.socket(family_of(self.address), socket.SOCK_DGRAM)
         try:
             made.setblocking(False)
-            if (
-                made.family == socket.AF_INET6
-            ):  # as the listener for TCP: addresses of IPv4 are another endpoint's
+            if made.family == socket.AF_INET6:
+                # As the listener for TCP: addresses of IPv4 are another endpoint's.
                 made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             made.bind((self.address, port))
