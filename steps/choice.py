@@ -10,7 +10,8 @@ from assessment.finding import Finding
 from assessment.reason import Reason
 from assessment.verdicts import Verdict
 from probes.pan_tilt import measure_pan_tilt
-from steps.acceptance import SITE, Conclusion, ScenarioRun
+from steps.acceptance import SITE, ScenarioRun
+from steps.conclusion import Conclusion
 from steps.scope import leave_other_scenes
 from targets.site import Point
 

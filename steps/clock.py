@@ -16,7 +16,8 @@ from probes.clock_drift import measure_worst_clock_error
 from probes.clock_offset import convention_of, measure_clock_offset
 from probes.picture_clock import measure_picture_clock
 from probes.resynchronisation import allowing_for_jumps
-from steps.acceptance import Conclusion, ScenarioRun
+from steps.acceptance import ScenarioRun
+from steps.conclusion import Conclusion
 from targets.site import Point
 
 

@@ -12,7 +12,8 @@ from assessment.verdicts import Verdict
 from probes.access_type import measure_access_type
 from probes.gb28181.system import measure_system
 from probes.network_side import measure_network_side
-from steps.acceptance import SITE, Conclusion, ScenarioRun
+from steps.acceptance import SITE, ScenarioRun
+from steps.conclusion import Conclusion
 from steps.gb28181 import concluded
 from targets.site import Point
 

@@ -7,7 +7,8 @@ from pytest_bdd import parsers, then, when
 from assessment.reason import Reason
 from probes.alarm_output import measure_alarm_output
 from probes.scene_event import measure_scene_event
-from steps.acceptance import Conclusion, HarnessError, ScenarioRun
+from steps.acceptance import HarnessError, ScenarioRun
+from steps.conclusion import Conclusion
 from targets.site import Point
 
 #: As features call them, and as visits do.

@@ -28,7 +28,8 @@ from probes.gb28181.registration import (
     measure_unregistration,
 )
 from probes.gb28181.weak_registration import measure_weak_registration
-from steps.acceptance import Conclusion, HarnessError, ScenarioRun
+from steps.acceptance import HarnessError, ScenarioRun
+from steps.conclusion import Conclusion
 from targets.site import Point
 
 #: Why a visit brought nothing: no device was ever pointed at the harness.

@@ -19,7 +19,8 @@ from probes.papers.target_pixels import (
     read_target,
 )
 from probes.sensor_functions import measure_highlight, measure_wide_dynamic
-from steps.acceptance import Conclusion, HarnessError, ScenarioRun, gravest
+from steps.acceptance import HarnessError, ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from steps.papers import paper_on
 from targets.site import Point
 

@@ -23,7 +23,8 @@ from probes.papers.survey import measure_survey
 from probes.papers.survey_given import measure_survey_given
 from probes.papers.tickets import measure_tickets
 from standard.catalogue import catalogue
-from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
+from steps.acceptance import SITE, ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from steps.gb28181 import concluded
 from steps.scope import leave_other_scenes
 from steps.subjects import subject_of

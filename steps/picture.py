@@ -11,7 +11,8 @@ from probes.colour import measure_colour
 from probes.picture_size import measure_picture_size
 from probes.true_detail import measure_true_detail
 from probes.white_light import measure_white_light
-from steps.acceptance import Conclusion, HarnessError, ScenarioRun, gravest
+from steps.acceptance import HarnessError, ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from targets.site import Point
 
 

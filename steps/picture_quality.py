@@ -12,7 +12,8 @@ from assessment.reason import Reason
 from assessment.verdicts import Verdict
 from probes.picture_quality.quality import measure_picture_quality, readings_of
 from standard.quality_profile import ANALYSIS, GB_37300, QualityLimit, QualityProfile, load_profile
-from steps.acceptance import Conclusion, ScenarioRun, gravest
+from steps.acceptance import ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from targets.site import Point
 
 #: What the light of the scene alone can make of a picture by night: measured, and not judged.

@@ -24,7 +24,8 @@ from probes.platform.transport import measure_session_privacy, measure_transport
 from probes.platform.tree import measure_tree
 from probes.platform.user_fields import measure_user_fields
 from probes.platform.users import measure_users
-from steps.acceptance import SITE, Conclusion, ScenarioRun, gravest
+from steps.acceptance import SITE, ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from steps.gb28181 import concluded, judge
 from targets.site import Point
 

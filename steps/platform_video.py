@@ -32,7 +32,8 @@ from probes.platform.steering import (
     measure_patrol,
     measure_priority,
 )
-from steps.acceptance import Conclusion, ScenarioRun, gravest
+from steps.acceptance import ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from steps.gb28181 import concluded
 from steps.platform import judge_platform, none_to_judge
 from targets.site import Point

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pytest_bdd import given
 
-from steps.acceptance import SITE, Conclusion, ScenarioRun
+from steps.acceptance import SITE, ScenarioRun
+from steps.conclusion import Conclusion
 
 
 @given("按抽样方案抽取摄像机")

@@ -8,7 +8,8 @@ from assessment.measurement import Measurement
 from probes.ingress_protection import measure_ingress_protection
 from probes.online import measure_online_rate
 from probes.weak_password import measure_password_properties, measure_weak_password
-from steps.acceptance import SITE, Conclusion, HarnessError, ScenarioRun, gravest
+from steps.acceptance import SITE, HarnessError, ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from steps.subjects import attested_certificate
 from targets.site import Point
 

@@ -12,7 +12,8 @@ from assessment.recording import Recording
 from probes.audio import measure_audio
 from probes.frame_rate import measure_frame_rate
 from probes.video_codec import measure_video_codec
-from steps.acceptance import Conclusion, HarnessError, ScenarioRun
+from steps.acceptance import HarnessError, ScenarioRun
+from steps.conclusion import Conclusion
 from targets.site import Point
 
 _CODECS = {"H.264": ("h264", "H264"), "MJPEG": ("mjpeg", "JPEG"), "H.265": ("h265", "H265")}

@@ -18,7 +18,8 @@ from probes.declared_supply import (
     measure_wired_interface,
 )
 from probes.poe_supply import measure_poe_return, measure_poe_supply
-from steps.acceptance import Conclusion, ScenarioRun, gravest
+from steps.acceptance import ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from steps.subjects import subject_of
 from targets.site import Point
 

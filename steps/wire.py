@@ -5,7 +5,8 @@ from __future__ import annotations
 from pytest_bdd import then
 
 from probes.wire_privacy import measure_wire_privacy
-from steps.acceptance import Conclusion, ScenarioRun
+from steps.acceptance import ScenarioRun
+from steps.conclusion import Conclusion
 from targets.site import Point
 
 

@@ -15,14 +15,8 @@ from assessment.reason import Reason
 from assessment.recording import Recording
 from assessment.verdicts import Verdict
 from standard.catalogue import catalogue
-from steps.acceptance import (
-    SITE,
-    Acceptance,
-    Conclusion,
-    HarnessError,
-    ScenarioRun,
-    gravest,
-)
+from steps.acceptance import SITE, Acceptance, HarnessError, ScenarioRun
+from steps.conclusion import Conclusion, gravest
 from steps.outcome import note_harness_fault, requirement_of, settle_outcome
 from targets.site import Point, Site
 
