@@ -107,7 +107,7 @@ class SeenStream:
     def borne_out(self, index: int, within_s: float) -> bool:
         """Whether the clocks of later pictures go on from this one's as time does.
 
-        A mark over the clock makes other figures of it, the same at every size.
+        Asked before a single picture decides where a whole stream begins.
         """
         shown = self.time_at(index)
         if shown is None:
@@ -287,8 +287,10 @@ def open_stream(
             _kept.move_to_end(key)
             return _kept[key]
     seen = _opened(recording, step, SeenStream(box=box), search, near, strict)
-    if box is None and (whole := _whole_clock(seen)) is not None:
-        seen = _opened(recording, step, SeenStream(box=whole), search, near, strict)
+    if box is None and seen.box is not None:
+        whole = _whole_clock(seen) or seen.box
+        if whole is not seen.box or not all(one.size for one in seen.clocks):
+            seen = _opened(recording, step, SeenStream(box=whole), search, near, strict)
     with _lock:
         _kept[key] = seen
         while len(_kept) > _MOST_KEPT:
@@ -326,7 +328,7 @@ def _opened(
         seen.small.append(np.asarray(small, np.uint8))
         if seen.box is None and len(unplaced) < _MOST_UNPLACED:
             unplaced.append(luma)
-        elif unplaced:
+        elif seen.box is not None and unplaced:
             seen.clocks[: len(unplaced)] = [_crop(one, seen.box) for one in unplaced]
             unplaced = []
         seen.clocks.append(_crop(luma, seen.box))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -25,10 +26,10 @@ FPS = 5
 WIDTH, HEIGHT = 640, 360
 
 
-def picture(at: float, mark: str, *, covered: bool = False) -> np.ndarray:
+def picture(at: float, mark: str, *, covered: str = "") -> np.ndarray:
     """A grey scene with a clock above, a name below, and a small mark in two places.
 
-    ``covered``: the seconds of the clock are hidden.
+    ``covered``: what is hidden, the "seconds" of the clock or the whole "clock".
     """
     rows = np.linspace(60, 150, HEIGHT, dtype=np.uint8)[:, None, None]
     canvas = Image.fromarray(np.broadcast_to(rows, (HEIGHT, WIDTH, 3)).copy())
@@ -43,8 +44,9 @@ def picture(at: float, mark: str, *, covered: bool = False) -> np.ndarray:
 
     write(shown.strftime("%Y-%m-%d %H:%M:%S"), 16, 12, 32)
     if covered:
-        begins = drawing.textlength(f"{shown:%Y-%m-%d %H:%M:}", ImageFont.load_default(32))
-        drawing.rectangle((16 + begins, 0, WIDTH, 56), (60, 60, 60))
+        shows = f"{shown:%Y-%m-%d %H:%M:}" if covered == "seconds" else ""
+        begins = drawing.textlength(shows, ImageFont.load_default(32))
+        drawing.rectangle((8 + begins, 0, WIDTH, 56), (60, 60, 60))
     write("CAM-EAST-7", 16, 310, 32)
     if mark:
         for left, top in ((40, 120), (360, 200)):
@@ -52,10 +54,10 @@ def picture(at: float, mark: str, *, covered: bool = False) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def clip(times: list[float], mark: str, covered: int = 0) -> bytes:
+def clip(times: list[float], mark: str, covered: Sequence[str] = ()) -> bytes:
     """An H.264 MP4 that shows these moments one after another, as FFmpeg makes it.
 
-    In the first ``covered`` of them the seconds are hidden.
+    ``covered``: what is hidden in the first of them.
     """
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
@@ -64,7 +66,8 @@ def clip(times: list[float], mark: str, covered: int = 0) -> bytes:
         stream.codec_context.max_b_frames = 0
         stream.codec_context.thread_count = 1
         for number, at in enumerate(times):
-            shown = picture(at, mark, covered=number < covered)
+            hidden = covered[number] if number < len(covered) else ""
+            shown = picture(at, mark, covered=hidden)
             frame = av.VideoFrame.from_ndarray(shown, format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -72,7 +75,7 @@ def clip(times: list[float], mark: str, covered: int = 0) -> bytes:
 
 
 def recording(
-    times: list[float], mark: str, steps: list[dict[str, object]], covered: int = 0
+    times: list[float], mark: str, steps: list[dict[str, object]], covered: Sequence[str] = ()
 ) -> Recording:
     """A playback by ``player`` in which each picture arrives a fifth of a second after the last."""
     content = clip(times, mark, covered)
@@ -123,11 +126,27 @@ def test_the_clock_is_found_and_followed_to_a_part_of_a_second() -> None:
 
 def test_a_clock_whose_end_was_covered_at_first_is_read_whole_later() -> None:
     times = [NOON + number / FPS for number in range(20)]
-    found = recording(times, "wang.fang X7K9", [], covered=6)
+    found = recording(times, "wang.fang X7K9", [], covered=6 * ["seconds"])
     stream = open_stream(found, found.facts["steps"][0], search=(0.1, 0.5, 0.9))
     assert stream.box is not None
     assert stream.time_at(2) is None
     assert [stream.time_at(index) for index in (6, 19)] == [NOON + 1, NOON + 3]
+
+
+def test_each_picture_keeps_its_own_clock_however_late_the_first_is_found() -> None:
+    """Of the pictures that are searched only the last shows one."""
+    times = [NOON + number / FPS for number in range(100)]
+    found = recording(times, "", [], covered=85 * ["clock"])
+    stream = open_stream(found, found.facts["steps"][0], search=(0.1, 0.5, 0.9))
+    assert stream.box is not None
+    assert {one.shape for one in stream.clocks} == {stream.clocks[-1].shape}
+    assert [stream.time_at(index) for index in (0, 41, 80, 85, 99)] == [
+        None,
+        None,
+        None,
+        NOON + 17,
+        NOON + 19,
+    ]
 
 
 @pytest.mark.parametrize(
