@@ -46,7 +46,7 @@ from console.matrix.staging import (
 )
 from console.scenarios import run_scenarios
 from console.selection import SelectionError, select
-from console.simulated_site import SimulatorsError, running
+from console.simulated_site import Simulators, SimulatorsError, running
 from console.stored_desk import StoredDesk
 from messages import text
 from simulators.site_plan import Ground
@@ -168,8 +168,8 @@ def _run_platforms(
     """The cells of platforms, all of them side by side in one host process."""
     site, plan = platform_site(staged, ground, _PLATFORM_NETWORK)
     passwords = simulated_passwords(platform_passwords(site))
-    stage = _Stage(site, passwords, lang, console, at_once=_PLATFORMS_SIDE_BY_SIDE)
-    with running(plan, log_of(folder), "console.platform_host"):
+    with running(plan, log_of(folder), "console.platform_host") as host:
+        stage = _Stage(site, passwords, lang, console, (host,), _PLATFORMS_SIDE_BY_SIDE)
         with stage.matrix(folder / "platforms") as matrix:
             outcomes = _judge_platforms(matrix, staged)
         unsettled = {id(one.cell) for one in outcomes if _open(one)}
@@ -243,8 +243,8 @@ def _run_cameras(
         | {point.id: "-" for point in absent}
         | {one.point.id: one.platform.password for one in platforms.values()}
     )
-    stage = _Stage(site, passwords, lang, console)
-    with running(plan, log_file(folder)):
+    with running(plan, log_file(folder)) as simulators:
+        stage = _Stage(site, passwords, lang, console, (simulators,))
         virtual = [recording for one in staged for recording in one.virtual]
         with stage.matrix(folder / "run", virtual) as matrix:
             matrix.desk.begin(_kinds(staged, pool))
@@ -278,6 +278,7 @@ class _Stage:
     passwords: PasswordSource
     lang: str
     console: Console
+    simulators: Sequence[Simulators]
     at_once: int = _SIDE_BY_SIDE
 
     @contextmanager
@@ -287,7 +288,12 @@ class _Stage:
             for recording in kept:
                 store.save(recording)
             desk, targets = open_desk(
-                self.site, store, self.passwords, intrusive=True, at_once=self.at_once
+                self.site,
+                store,
+                self.passwords,
+                intrusive=True,
+                at_once=self.at_once,
+                simulators=self.simulators,
             )
             with desk:
                 point_desk = PointDesk(desk, store, targets, self._visited)

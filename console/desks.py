@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from assessment.recording import Recording
 from assessment.store import RunStore
 from console.attendant import ConsoleAttendant
+from console.simulated_site import Simulators
 from console.wire_visit import wire_recorder
 from hardware_rigs.http_rig import (
     HttpGb28181Rig,
@@ -234,6 +235,7 @@ def circumstances_of(
     registrar: UpperPlatform | None = None,
     platforms: Mapping[str, PlatformAtHand] | None = None,
     power: PowerPorts | None = None,
+    simulators: Sequence[Simulators] = (),
 ) -> Circumstances:
     """What the site and the options give to every visit."""
     time_source = SystemTime()
@@ -274,7 +276,12 @@ def circumstances_of(
         scene_rig=scene_rig,
         power=power,
         platforms=platforms or {},
+        late_elsewhere=partial(_late, simulators),
     )
+
+
+def _late(simulators: Sequence[Simulators], since: float, until: float) -> float:
+    return max((one.late_between(since, until) for one in simulators), default=0.0)
 
 
 def recorders_of(site: Site) -> dict[str, Recorder]:
@@ -291,16 +298,20 @@ def open_desk(
     allow_visits: bool = True,
     at_once: int = 16,
     known: Mapping[str, DeviceRecord] | None = None,
+    simulators: Sequence[Simulators] = (),
 ) -> tuple[VisitDesk, dict[str, CameraTarget]]:
     """The desk of a run and its targets; close the desk when done.
 
-    ``known`` are devices that have just registered where the desk will listen.
+    ``known`` are devices that have just registered where the desk will listen; ``simulators`` run
+    on this machine.
     """
     registrar = registrar_of(site, passwords, known or {})
     platforms = platforms_of(site, passwords, registrar)
     desk = VisitDesk(
         store,
-        circumstances_of(site, intrusive, registrar, platforms, power_of(site, passwords)),
+        circumstances_of(
+            site, intrusive, registrar, platforms, power_of(site, passwords), simulators
+        ),
         at_once=at_once,
         allow_visits=allow_visits,
         recorders=recorders_of(site),

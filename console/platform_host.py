@@ -3,7 +3,7 @@
 Each platform is set up as an installer would: an administrator for the acceptance, regions,
 devices and channels. Prints one line of JSON, ``{"ready": true, ...}``, or ``{"error": ...}`` and
 exit code 1 when one could not start. ``-`` reads the plan from the first line of standard input.
-The last line is ``{"late_s": s}``: by how much the platforms were late with something, at worst.
+From then on ``{"late_s": s, "at": t}`` whenever they were late, as ``simulators`` says.
 
 This is the only way to a platform with named defects: no option of the platform itself leads there.
 """
@@ -17,6 +17,7 @@ import logging
 import secrets
 import shutil
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -305,9 +306,8 @@ async def host_platforms(plan: PlatformHostPlan) -> int:
             _say({"error": _worded(error)})
             return 1
         _say({"ready": True, "platforms": len(hosted)})
-        async with Lateness() as lateness:
+        async with Lateness(lambda late: _say({"late_s": late, "at": time.time()})):
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-        _say({"late_s": lateness.worst_s})
     return 0
 
 

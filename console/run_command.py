@@ -110,6 +110,7 @@ def _measure(
             prepared.passwords,
             intrusive=prepared.intrusive,
             known=options.known,
+            simulators=simulators,
         )
         with desk:
             for target in targets.values():

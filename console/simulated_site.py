@@ -7,10 +7,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 from typing import Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,14 +27,28 @@ class Plan(Protocol):
 
 
 class Simulators:
-    """A process that runs simulators.
+    """A process that runs simulators, and when it was late with something."""
 
-    Attributes:
-        late_s: the longest time, in seconds, by which it was late with something; known once it
-            has ended.
-    """
+    def __init__(self) -> None:
+        self._late: list[tuple[float, float]] = []
 
-    late_s = 0.0
+    @property
+    def late_s(self) -> float:
+        """The longest time, in seconds, by which it was late so far."""
+        return max((late for late, _ in self._late), default=0.0)
+
+    def late_between(self, since: float, until: float) -> float:
+        """The longest time by which it was late with anything from ``since`` to ``until``."""
+        return max(
+            (late for late, at in self._late if at >= since and at - late <= until), default=0.0
+        )
+
+    def listen(self, lines: Iterable[str]) -> None:
+        """Take in what the process says until it ends."""
+        for line in lines:
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # half a line of one killed
+                told = json.loads(line)
+                self._late.append((float(told["late_s"]), float(told["at"])))
 
 
 class SimulatorsError(Exception):
@@ -66,16 +80,21 @@ def running(plan: Plan, log: Path, module: str = "simulators") -> Iterator[Simul
         )
         assert process.stdin is not None
         assert process.stdout is not None
+        listener = Thread(target=simulators.listen, args=(process.stdout,), daemon=True)
         try:
             process.stdin.write(plan.to_json() + "\n")
             process.stdin.flush()
             while not _ready(_line_in_time(process), log):
                 pass  # it is still making pictures
+            listener.start()
             yield simulators
         except BrokenPipeError as error:
             raise SimulatorsError(_last_line(log)) from error
         finally:
-            simulators.late_s = _end(process)
+            _end(process)
+            if listener.ident is not None:
+                listener.join()
+            process.stdout.close()
 
 
 def _line_in_time(process: subprocess.Popen[str]) -> str:
@@ -103,10 +122,9 @@ def _last_line(log: Path) -> str:
     return lines[-1] if lines else "the process ended without a word"
 
 
-def _end(process: subprocess.Popen[str]) -> float:
-    """End the process; by how much it says that it was late."""
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the process."""
     assert process.stdin is not None
-    assert process.stdout is not None
     with contextlib.suppress(OSError):  # it may be gone already
         process.stdin.close()
     try:
@@ -114,7 +132,3 @@ def _end(process: subprocess.Popen[str]) -> float:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    with process.stdout:
-        lines = process.stdout.read().splitlines()
-    answers = [json.loads(line) for line in lines if line.startswith("{")]
-    return max((float(one.get("late_s", 0.0)) for one in answers), default=0.0)

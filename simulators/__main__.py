@@ -2,7 +2,8 @@
 
 Prints a line of JSON as pictures are made, ``{"clips": n, "of": m}``, and one when everything
 answers: ``{"ready": true, ...}``, or ``{"error": ...}`` and exit code 1 when it could not start.
-The last line is ``{"late_s": s}``, the longest time by which the site was late with something.
+From then on ``{"late_s": s, "at": t}`` whenever the site was late by ``s`` seconds with something
+until ``t``, POSIX seconds, for its machine was busy.
 ``-`` reads the plan from the first line of standard input.
 """
 
@@ -51,9 +52,8 @@ async def _run(plan: SitePlan) -> int:
         return 1
     _say({"ready": True, "cameras": len(plan.cameras)})
     try:
-        async with Lateness() as lateness:
+        async with Lateness(lambda late: _say({"late_s": late, "at": time.time()})):
             await _until_input_closes()
-        _say({"late_s": lateness.worst_s})
     finally:
         await site.stop()
     return 0

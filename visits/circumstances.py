@@ -129,6 +129,11 @@ class Lengths:
         )  # fmt: skip
 
 
+def never_late(_since: float, _until: float) -> float:
+    """Real devices have machines of their own."""
+    return 0.0
+
+
 async def unknown_reference() -> Mapping[str, Any]:
     """The machine's clock when nobody has compared it: its error is unknown."""
     return {"error_s": None, "source": "unknown"}
@@ -168,6 +173,8 @@ class Circumstances:
         scene_rig: what plays events before cameras and reads their outputs.
         power: what feeds cameras over Ethernet.
         platforms: the operator's platforms, by point.
+        late_elsewhere: by how many seconds simulated devices on this machine were late with
+            something between two moments, POSIX seconds.
     """
 
     time_source: TimeSource = field(default_factory=SystemTime)
@@ -182,6 +189,7 @@ class Circumstances:
     scene_rig: SceneRig | None = None
     power: PowerPorts | None = None
     platforms: Mapping[str, PlatformAtHand] = field(default_factory=dict)
+    late_elsewhere: Callable[[float, float], float] = never_late
 
 
 class Visit:

@@ -108,6 +108,21 @@ def test_a_recording_says_how_late_the_harness_was_while_it_was_made() -> None:
     assert 0.0 <= late["slow"] < 0.2 < late["blocking"]
 
 
+def test_what_simulated_devices_were_late_by_counts_as_well() -> None:
+    asked = []
+
+    def late_elsewhere(since: float, until: float) -> float:
+        asked.append(until - since)
+        return 7.0
+
+    given = circumstances(lengths=replace(SHORT, other=0.0), late_elsewhere=late_elsewhere)
+    with VisitDesk(MemoryStore(), given, recorders=Recorders().all()) as one:  # type: ignore[arg-type]
+        recording = one.visit_all("slow", [camera(1)])["p1"]
+    assert recording.facts["harness_late_s"] == 7.0
+    assert len(asked) == 1
+    assert 0.05 <= asked[0] < 5
+
+
 async def test_a_camera_sees_one_visit_at_a_time_and_each_kind_once() -> None:
     recorders = Recorders()
     one = desk(recorders)
