@@ -106,7 +106,7 @@ def _spoilt(
     if stopped is not None and not _locked(attempts):
         return Reason("weak-password.stopped-early", {"why": str(stopped)})
     tried = {str(one.get("service")) for one in attempts}
-    answered = {str(one.get("service")) for one in attempts if one.get("outcome") in _ANSWERED}
+    answered = {str(one.get("service")) for one in attempts if str(one.get("outcome")) in _ANSWERED}
     mute = sorted(service for service in tried - answered if ports.get(service) != "closed")
     untried = sorted(
         str(service)

@@ -2,6 +2,9 @@
 
 Many tests measure real time over real sockets. One that fails in its call is run once more; if it
 then passes, the summary names it, so that a test that needs this often is seen and mended.
+
+Generated cases are the same in every run, so that a commit is green or is not;
+``--hypothesis-profile=explore`` draws new ones.
 """
 
 from __future__ import annotations
@@ -11,8 +14,13 @@ from collections.abc import Iterator
 
 import pytest
 from _pytest.runner import call_and_report
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+settings.register_profile("guard", derandomize=True)
+settings.register_profile("explore")
+settings.load_profile("guard")
 
 _SECOND_LOOK = ("second look", True)
 #: Files that share the run of a session-wide fixture, which is dear and owns a network.

@@ -150,7 +150,7 @@ def _delay(
     """
     found = []
     for step, at, _ in windows:
-        if step.get("what") not in _DIRECTIONS:
+        if str(step.get("what")) not in _DIRECTIONS:
             continue
         before = [one for one in pictures if at - _RESTING_S <= one.at <= at]
         if len(before) < 2 or total(before).distance > REST:
@@ -163,7 +163,7 @@ def _delay(
 
 
 def _most_delay(windows: list[tuple[dict[str, Any], float, float]]) -> float:
-    apart = [end - at for step, at, end in windows if step.get("what") in _DIRECTIONS]
+    apart = [end - at for step, at, end in windows if str(step.get("what")) in _DIRECTIONS]
     return max(_MOST_DELAY_S, _MOST_DELAY_SHARE * min(apart, default=0.0))
 
 

@@ -2,7 +2,7 @@
 
 import datetime
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assessment.recording import Recording
@@ -43,6 +43,7 @@ FACTS = st.dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(facts=FACTS, claim=st.text(max_size=12))
+@example(facts={"attempts": [{"outcome": []}]}, claim="")
 def test_no_content_of_a_recording_raises(facts, claim) -> None:
     recording = Recording("any", "p1", NOW, NOW, facts=facts)
     found = [
