@@ -1,7 +1,8 @@
 """How the tests run: several files at once, leaks told where they were made, a second look.
 
 Many tests measure real time over real sockets. One that fails in its call is run once more; if it
-then passes, the summary names it, so that a test that needs this often is seen and mended.
+then passes, the summary names it and where it failed, so that a test that needs this often is seen
+and mended.
 
 Generated cases are the same in every run, so that a commit is green or is not;
 ``--hypothesis-profile=explore`` draws new ones.
@@ -22,7 +23,7 @@ settings.register_profile("guard", derandomize=True)
 settings.register_profile("explore")
 settings.load_profile("guard")
 
-_SECOND_LOOK = ("second look", True)
+_SECOND_LOOK = "passed at the second look"
 #: Files that share the run of a session-wide fixture, which is dear and owns a network.
 _TOGETHER = dict.fromkeys(
     (
@@ -82,14 +83,22 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item._initrequest()  # type: ignore[attr-defined]
         again = _look(item)
         if all(report.passed for report in again):
+            again[-1].user_properties.append((_SECOND_LOOK, _fault(reports[-1])))
             reports = again
-            for report in reports:
-                report.user_properties.append(_SECOND_LOOK)
     reports.append(_put_away(item, nextitem))
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+def _fault(report: pytest.TestReport) -> str:
+    """Where and how a test failed, in one line."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is None:
+        return str(report.longrepr).partition("\n")[0]
+    here = report.longrepr.reprtraceback.reprentries[0].reprfileloc  # type: ignore[union-attr]
+    return f"{here.path}:{here.lineno}: {crash.message}".partition("\n")[0]
 
 
 def _look(item: pytest.Item) -> list[pytest.TestReport]:
@@ -110,5 +119,6 @@ def _put_away(item: pytest.Item, nextitem: pytest.Item | _Sibling | None) -> pyt
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("passed", ()):
-        if _SECOND_LOOK in map(tuple, report.user_properties):
-            terminalreporter.write_line(f"passed at the second look: {report.nodeid}")
+        for name, fault in report.user_properties:
+            if name == _SECOND_LOOK:
+                terminalreporter.write_line(f"{name}: {report.nodeid}: {fault}")
