@@ -53,6 +53,10 @@ class Part:
         return content
 
 
+#: A harness that was late by more with what was due may have been the cause of what it saw.
+TOO_LATE_S = 0.5
+
+
 class CorruptRecordingError(Exception):
     """A stored part is missing or was changed after it was sealed."""
 
@@ -104,6 +108,12 @@ class Recording:
             if self.problem is None
             else {"code": self.problem.code, "parameters": self.problem.parameters},
         }
+
+    @property
+    def late_s(self) -> float:
+        """By how many seconds the harness was late with what was due, at worst."""
+        late = self.facts.get("harness_late_s")
+        return float(late) if isinstance(late, int | float) else 0.0
 
     @cached_property
     def digest(self) -> str:

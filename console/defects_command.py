@@ -63,7 +63,7 @@ _SIDE_BY_SIDE = 16
 #: What stands for a visit to a point of which there are only papers is dated so.
 _NOBODY_WENT = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 #: All hosted platforms code pictures in one process: fewer at once, and none keeps another waiting.
-_PLATFORMS_SIDE_BY_SIDE = 6
+_PLATFORMS_SIDE_BY_SIDE, _PLATFORMS_AGAIN = 4, 2
 
 
 @dataclass
@@ -179,7 +179,8 @@ def _run_platforms(
             if (cells := tuple(cell for cell in one.cells if id(cell) in unsettled))
         ]
         if again:
-            with stage.matrix(folder / "platforms-again") as matrix:
+            quieter = replace(stage, at_once=_PLATFORMS_AGAIN)
+            with quieter.matrix(folder / "platforms-again") as matrix:
                 second = {id(one.cell): one for one in _judge_platforms(matrix, again)}
             outcomes = [
                 replace(second[id(one.cell)], looks=2) if id(one.cell) in second else one

@@ -13,7 +13,7 @@ from assessment.evidence import Attestation
 from assessment.finding import Finding
 from assessment.measurement import Measurement
 from assessment.reason import Reason
-from assessment.recording import Recording
+from assessment.recording import TOO_LATE_S, Recording
 from assessment.settling import settle
 from assessment.verdicts import Verdict
 from standard.catalogue import Catalogue, Limit, Requirement
@@ -23,8 +23,6 @@ from targets.site import Point, Site
 
 #: The subject of a finding about the site as a whole.
 SITE = "site"
-#: A harness that was late by more with what was due may have been the cause of what it saw.
-_LATE_S = 0.5
 
 
 class Desk(Protocol):
@@ -179,7 +177,7 @@ class ScenarioRun:
     def conclude(self, subject: str, conclusion: Conclusion) -> None:
         """Keep one finding and commit it; what a harness that came late saw wrong stays open."""
         late = self._late_s(conclusion) if conclusion.verdict is Verdict.FAIL else 0.0
-        if late > _LATE_S:
+        if late > TOO_LATE_S:
             conclusion = replace(
                 conclusion,
                 verdict=Verdict.INCONCLUSIVE,
@@ -204,7 +202,7 @@ class ScenarioRun:
         """By how much the harness was late at worst while it recorded what this rests on."""
         return max(
             (
-                float(recording.facts.get("harness_late_s", 0.0))
+                recording.late_s
                 for measured in conclusion.measurements
                 for by_point in self.recordings.values()
                 for recording in _of_subject(by_point, measured.subject)

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from assessment.measurement import Measurement
-from assessment.recording import Recording
+from assessment.recording import TOO_LATE_S, Recording
 from probes.gb28181.judging import Judgement
 from probes.platform.live import channels_of, shown_name
 from probes.platform.pictures import SeenStream, hold_against, open_stream
@@ -229,6 +229,9 @@ def judge_pause(judgement: Judgement, stands_s: float) -> Measurement:
         if abs(jump) > RESUME_S:
             code = "skipped" if jump > 0 else "went-back"
             hold_against(judgement, code, seen, before[0], after[0], seconds=abs(jump))
+        elif recording.late_s > TOO_LATE_S:
+            # Pictures that nobody had the time to bring stand still as well.
+            judgement.doubt("busy-machine", late=recording.late_s)
     return judgement.measurement()
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from protocols.addresses import family_of
-from targets.camera import bracketed
+from targets.camera import CameraOptions, bracketed
 from targets.credentials import Secret
-from targets.errors import TargetError
 from targets.site import PlatformAccess, Point
 
 
@@ -58,14 +57,7 @@ class PlatformTarget:
         Raises:
             TargetError: the authority's file cannot be read.
         """
-        file = self.access.certificate_authority
-        try:
-            context = ssl.create_default_context()
-            if file is not None:
-                context.load_verify_locations(cafile=file)
-        except OSError as error:
-            raise TargetError("target.ca-file", file=str(file)) from error
-        return context
+        return CameraOptions(ca_file=self.access.certificate_authority).tls_context()
 
     @property
     def family(self) -> socket.AddressFamily:

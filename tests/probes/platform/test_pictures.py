@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -213,6 +214,21 @@ def test_a_pause_that_skips_and_a_seek_that_misses_are_found() -> None:
     assert paused.details["reason"]["code"] == "playback-pause.skipped"
     off = recording(times, "", [_command("seek", NOON + 1.95, NOON + 4, position=NOON + 8.2)])
     assert measure_seek(off).details["reason"]["code"] == "playback-seek.off"
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(0.2, "conforms"), (0.7, None)])
+def test_a_pause_is_no_proof_where_the_harness_was_late(late: float, verdict: str | None) -> None:
+    times = [NOON + number / FPS for number in range(10)]
+    times += [NOON + 1.8] * 5 + [NOON + 2 + number / FPS for number in range(10)]
+    steps: list[dict[str, object]] = [
+        _command("pause", NOON + 1.9, NOON + 2.9),
+        _command("resume", NOON + 2.95, NOON + 4),
+    ]
+    made = recording(times, "", steps)
+    measured = measure_pause(replace(made, facts={**made.facts, "harness_late_s": late}))
+    assert measured.value == verdict
+    codes = [one["code"] for one in measured.details["doubts"]]
+    assert codes == ([] if verdict else ["playback-pause.busy-machine"])
 
 
 def _command(kind: str, ended: float, until: float, **more: object) -> dict[str, object]:
