@@ -25,6 +25,8 @@ STALL_S = 1.5
 COVERED = 0.99
 #: Seconds by which a drawn picture may be from the moment that was drawn (R-044).
 DRAWN_S = 3.0
+#: Pictures of a drawn moment whose clocks are read.
+_FIRST_PICTURES = 5
 _DAY_S = 86_400.0
 #: A gap of this length at the same time of so many days is one that returns.
 _SHORTEST_GAP_S, _SAME_TIME_S, _OFTEN = 5.0, 300.0, 3
@@ -179,15 +181,19 @@ def _drawn(
     seen = open_stream(judgement.recording, draw, box=box, search=search, near=wanted)
     if not len(seen):
         return False
-    if seen.box is not None:
+    shown = {
+        at: time
+        for at in range(min(len(seen), _FIRST_PICTURES))
+        if (time := seen.time_at(at)) is not None
+    }
+    if not shown and box is not None:  # what was taken for the clock may have been a mark
+        del clocks[channel]
+        return _drawn(judgement, clocks, draw)
+    if shown and seen.box is not None:
         clocks[channel] = seen.box
-    shown = seen.time_near(0)
-    if shown is None:
-        judgement.doubt("clock-unread")
-        return None
-    if abs(shown[1] + 0.5 - wanted) <= DRAWN_S:
+    if any(abs(time + 0.5 - wanted) <= DRAWN_S for time in shown.values()):
         return True
-    if not seen.sure(shown[0]):
+    if not shown or not seen.sure(next(iter(shown))):
         judgement.doubt("clock-unread")
         return None
     return False

@@ -39,6 +39,8 @@ _TRIES = 4
 _DISTANCES = (0, 1, 2, 4, 7, 11, 16)
 #: How many pictures later others are read that bear a clock out.
 _LATER = (4, 7, 11, 16, 22, 29)
+#: Which pictures stand beside another, and by how many seconds their clocks may differ.
+_BESIDE, _BESIDE_S = (1, -1, 2, -2, 3, -3), 2.0
 _FEWEST_DIGITS, _AS_TALL = 12, 0.8
 #: Of a date and time with both figures of month, day, hour, minute and second.
 _DIGITS = 14
@@ -95,13 +97,23 @@ class SeenStream:
         return self._read[index]
 
     def sure(self, *indexes: int) -> bool:
-        """Whether the clocks of these pictures are read alike at two sizes.
+        """Whether the clocks of these pictures are read alike at two sizes, and beside them too.
 
-        Asked before one is held against anybody: recognition takes a figure for another at times.
+        Asked before one is held against anybody: recognition takes a figure for another at times,
+        and at times the same at every size.
         """
         return all(
             read_clock(self.clocks[index], self.arrivals[index], twice=True) == self.time_at(index)
+            and self._read_beside(index)
             for index in indexes
+        )
+
+    def _read_beside(self, index: int) -> bool:
+        """Whether a picture just before or after shows about the same time."""
+        shown = self.time_at(index)
+        beside = (self.time_at(at) for at in map(index.__add__, _BESIDE) if 0 <= at < len(self))
+        return shown is not None and any(
+            time is not None and abs(time - shown) <= _BESIDE_S for time in beside
         )
 
     def borne_out(self, index: int, within_s: float) -> bool:
@@ -219,7 +231,7 @@ def find_clock(lines: Sequence[TextLine], near: float) -> TextLine | None:
     """
     clocks = [
         line
-        for line in lines
+        for line in (*lines, *_joined(lines))
         if read_clock_text(line.text, near + BEIJING_S) is not None
         or ("20" in line.text and sum(map(str.isdigit, line.text)) >= _FEWEST_DIGITS)
     ]
@@ -228,6 +240,27 @@ def find_clock(lines: Sequence[TextLine], near: float) -> TextLine | None:
         return None
     alike = [line for line in clocks if _height(line) >= _AS_TALL * _height(tallest)]
     return tallest if len(alike) == 1 else None
+
+
+def _joined(lines: Sequence[TextLine]) -> Iterator[TextLine]:
+    """Two lines side by side and of one height as one: a date may be found apart from its time."""
+    for first in lines:
+        for second in lines:
+            height = max(_height(first), _height(second))
+            apart = second.left - first.right
+            if (
+                min(_height(first), _height(second)) >= _AS_TALL * height
+                and abs(first.top - second.top) <= height / 4
+                and -height / 4 <= apart <= 2 * height
+            ):
+                yield TextLine(
+                    f"{first.text} {second.text}",
+                    min(first.score, second.score),
+                    first.left,
+                    min(first.top, second.top),
+                    second.right,
+                    max(first.bottom, second.bottom),
+                )
 
 
 def _whole_clock(seen: SeenStream) -> TextLine | None:

@@ -12,6 +12,7 @@ import pytest
 
 from protocols.time_source import TimeSource
 from reference_platform.platform import Platform
+from tests.loopback import fresh_addresses
 from tests.reference_platform.platforms import (
     PASSWORD,
     Client,
@@ -21,7 +22,7 @@ from tests.reference_platform.platforms import (
     start_platform,
 )
 
-_ADDRESSES = (f"127.40.{high}.{low}" for high, low in itertools.product(range(255), range(1, 255)))
+_ADDRESSES = fresh_addresses("127.40")
 StartPlatform = Callable[..., Awaitable[Platform]]
 People = Callable[..., Awaitable[Client]]
 

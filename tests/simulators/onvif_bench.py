@@ -23,11 +23,12 @@ from lxml import etree
 from simulators.camera.onvif.markup import NAMESPACES
 from simulators.camera.onvif_server import OnvifServer
 from simulators.camera.state import CameraState
+from tests.loopback import fresh_addresses
 
 Result = TypeVar("Result")
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
-_ADDRESSES = (f"127.11.{high}.{low}" for high in range(1, 250) for low in range(1, 250))
+_ADDRESSES = fresh_addresses("127.11")
 _TOKEN_PROFILE = (
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0"
 )

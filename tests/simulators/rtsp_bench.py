@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import AsyncIterator
 
 from simulators.camera import sound, stream_plan
 from simulators.camera.rtsp_server import RtspServer
 from simulators.camera.state import CameraState, EncoderSettings
+from tests.loopback import fresh_addresses
 from tests.simulators.rtsp_player import Player
 
-_hosts = itertools.count(2)
+_ADDRESSES = fresh_addresses("127.10")
 
 
 def small_state(*behaviours: str, **changes) -> CameraState:
     """A camera of 320x180 pixels on an address of its own, ports given by the system."""
-    number = next(_hosts)
     state = CameraState(
-        f"127.10.{number // 250}.{number % 250 + 1}",
+        next(_ADDRESSES),
         "test",
         main=EncoderSettings("main", "H264", 320, 180, 25, 400, 50),
         sub=EncoderSettings("sub", "H264", 320, 180, 25, 300, 50),

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from messages import LANGUAGES, text
+from simulators import certificates
 from targets.camera import CameraOptions, parse_camera
 from targets.credentials import Secret
 from targets.errors import TargetError
@@ -75,6 +77,17 @@ def test_an_unreadable_ca_file(tmp_path: Path) -> None:
     broken.write_text("no certificate")
     with pytest.raises(TargetError):
         CameraOptions(ca_file=broken).tls_context()
+
+
+def test_a_ca_file_that_was_replaced_is_read_again(tmp_path: Path) -> None:
+    certificates.server_context("127.12.9.1")
+    file = tmp_path / "authority.pem"
+    file.write_bytes(certificates.authority_file().read_bytes())
+    options = CameraOptions(ca_file=file)
+    first = options.tls_context()
+    assert options.tls_context() is first
+    os.utime(file, ns=(1, 1))
+    assert options.tls_context() is not first
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from assessment.recording import Part, Recording
-from probes.platform import pictures
+from probes.gb28181.judging import Judgement
+from probes.platform import capacity, pictures
 from probes.platform.marks import likeness, named_channel, read_mark
 from probes.platform.pictures import SeenStream, open_stream
 from probes.platform.playback import measure_pause, measure_seek
@@ -167,6 +168,42 @@ def test_a_dropped_figure_is_no_other_day(
     lines = iter([(words, 0.96) for words in read])
     monkeypatch.setattr(pictures, "read_line", lambda _crop: next(lines))
     assert pictures.read_clock(np.zeros((40, 300, 3), np.uint8), NOON, twice=twice) == shown
+
+
+def test_a_date_found_apart_from_its_time_is_one_clock() -> None:
+    day = TextLine("2026-11-27", 1.0, 10, 16, 180, 55)
+    hour = TextLine("10:00:00", 0.9, 190, 15, 322, 54)
+    mark = TextLine("2026-128062222", 0.9, 190, 60, 316, 83)
+    found = pictures.find_clock([day, hour, mark], NOON)
+    assert found is not None
+    assert (found.text, found.left, found.right) == ("2026-11-27 10:00:00", 10, 322)
+    below = replace(hour, top=90, bottom=129)
+    assert pictures.find_clock([day, below], NOON) is None
+
+
+def test_what_no_picture_beside_shows_is_held_against_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = dict(enumerate([NOON + 30 * 86_400, NOON, NOON, NOON + 1, NOON + 90]))
+    stream = SeenStream(
+        arrivals=[NOON + number / FPS for number in shown],
+        clocks=[np.zeros((4, 4, 3), np.uint8)] * len(shown),
+    )
+    stream._read.update(shown)
+    by_arrival = dict(zip(stream.arrivals, shown.values(), strict=True))
+    monkeypatch.setattr(pictures, "read_clock", lambda _crop, near, twice: by_arrival[near])
+    assert [stream.sure(index) for index in shown] == [False, True, True, True, False]
+
+
+def test_a_drawn_moment_is_looked_for_anew_where_a_mark_was_taken_for_the_clock() -> None:
+    made = normal()
+    draw = {**made.facts["steps"][0], "wanted": NOON + 1.0, "channel": "1"}
+    clocks = {"1": TextLine("2026-128062222", 0.9, 300, 200, 420, 216)}
+    judgement = Judgement(made, "platform-storage", "test")
+    assert capacity._drawn(judgement, clocks, draw) is True
+    assert clocks["1"].text.startswith("2026-11-27")
+    assert judgement.doubts == []
+    assert capacity._drawn(judgement, clocks, {**draw, "wanted": NOON + 60.0}) is False
 
 
 def test_a_standstill_does_not_set_the_place_back_before_the_second_that_is_shown() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +18,7 @@ import pytest
 from reference_platform.media.limits import MediaLimits
 from reference_platform.people.access import Principal
 from reference_platform.platform import Platform
+from tests.loopback import fresh_addresses
 from tests.reference_platform.media.synthetic import SyntheticSources, channel, read
 from tests.reference_platform.platforms import (
     CHEAP,
@@ -29,7 +29,7 @@ from tests.reference_platform.platforms import (
     settings_for,
 )
 
-_ADDRESSES = (f"127.41.{high}.{low}" for high, low in itertools.product(range(255), range(1, 255)))
+_ADDRESSES = fresh_addresses("127.41")
 DEVICE = channel().device
 
 

@@ -20,6 +20,7 @@ from reference_platform.platform import Platform
 from reference_platform.ports import ChannelRef, Source, Span, StreamName
 from reference_platform.recording.planting import Planted, PlantedSegments, coded, plant
 from reference_platform.times import moment
+from tests.loopback import fresh_addresses
 from tests.reference_platform.platforms import (
     CHEAP,
     PASSWORD,
@@ -30,7 +31,7 @@ from tests.reference_platform.platforms import (
 )
 from tests.reference_platform.playback.bench import Player
 
-_ADDRESSES = (f"127.43.{high}.{low}" for high, low in itertools.product(range(255), range(1, 255)))
+_ADDRESSES = fresh_addresses("127.43")
 DEVICE = "61010200001110000001"
 CHANNELS = ("61010200001320000001", "61010200001320000002")
 

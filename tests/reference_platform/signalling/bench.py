@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,20 +23,17 @@ from simulators.camera.gb28181.device import GbDevice
 from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.state import CameraState
 from simulators.camera.stream_plan import configure as configure_stream
+from tests.loopback import fresh_addresses
 
 PLATFORM = "61010200002000000010"
 CAMERA = "61010200001320000001"
 PASSWORD = "Tantou-2026-sip"
-_NUMBERS = itertools.count(1)
+_PLATFORMS, _CAMERAS = fresh_addresses("127.81"), fresh_addresses("127.82")
 
 
 def addresses() -> tuple[str, str]:
     """An address for a platform and one for a camera that no other test has."""
-    number = next(_NUMBERS)
-    return (
-        f"127.81.{number // 250}.{1 + number % 250}",
-        f"127.82.{number // 250}.{1 + number % 250}",
-    )
+    return next(_PLATFORMS), next(_CAMERAS)
 
 
 class MemoryDirectory:

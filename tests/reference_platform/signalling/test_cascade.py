@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from contextlib import asynccontextmanager
 
 import pytest
@@ -28,17 +27,18 @@ from targets.credentials import Secret
 from targets.gb28181 import ServerSettings, UpperPlatform
 from targets.gb28181.media_session import MediaOrder, MediaSession
 from targets.gb28181.subscription import Subscription
+from tests.loopback import fresh_addresses
 from tests.reference_platform.signalling.bench import CAMERA, camera
 from tests.reference_platform.signalling.test_in_platform import entered, until
 
 OWN = "61010200002000000099"
 UPPER_PASSWORD = "Upper-2026-secret"
-_NUMBERS = itertools.count(1)
+_ADDRESSES = fresh_addresses("127.83")
 
 
 @asynccontextmanager
 async def upper_platform():
-    address = f"127.83.0.{next(_NUMBERS)}"
+    address = next(_ADDRESSES)
     upper = UpperPlatform(
         ServerSettings(address, 0, tls_port=0),
         {OWN: Secret(UPPER_PASSWORD)}.get,

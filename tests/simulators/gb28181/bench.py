@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 import time
 from collections.abc import AsyncIterator
@@ -20,11 +19,12 @@ from simulators.camera.gb28181.device import GbDevice
 from simulators.camera.gb28181.markup import e
 from simulators.camera.gb28181.settings import GbSettings
 from simulators.camera.state import CameraState
+from tests.loopback import fresh_addresses
 
 SERVER = "61010000002000000001"
 DEVICE = "61010000001320000001"
 PASSWORD = "Tantou-2026-sip"
-_NUMBERS = itertools.count(1)
+_REGISTRARS, _DEVICES = fresh_addresses("127.64"), fresh_addresses("127.67")
 
 
 class Registrar:
@@ -156,14 +156,13 @@ async def registered(
     *behaviours: str, wait: bool = True, tls: bool = False, **settings: Any
 ) -> AsyncIterator[tuple[Registrar, GbDevice]]:
     """A device and the platform that it is registered with."""
-    number = next(_NUMBERS)
-    address = f"127.64.{number // 250}.{1 + number % 250}"
+    address = next(_REGISTRARS)
     more: dict[str, Any] = {}
     if tls:
         more = {"server_tls": certificates.server_context(address), "tls_port": 0}
     registrar = Registrar(address, **more)
     await registrar.endpoint.start()
-    state = CameraState(f"127.64.{100 + number // 250}.{1 + number % 250}", DEVICE)
+    state = CameraState(next(_DEVICES), DEVICE)
     state.behaviours |= set(behaviours)
     configure_clock(state)
     registrar.now = state.clock.reference.now  # type: ignore[attr-defined]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from simulators.platform.lower_platform import LowerPlatform
 from targets.camera import parse_camera
 from targets.credentials import Secret
 from targets.gb28181 import ServerSettings, UpperPlatform
+from tests.loopback import fresh_addresses
 from tests.visits.equipment import MemoryStore
 from tests.visits.gb28181.equipment import PASSWORD, QUICK, SERVER
 from visits.circumstances import Circumstances
@@ -25,7 +25,7 @@ from visits.desk import VisitDesk
 
 LOWER = "61010200002000000002"
 CAMERA = "61010200001320000009"
-_NUMBERS = itertools.count(1)
+_ADDRESSES = fresh_addresses("127.66")
 
 
 @dataclass
@@ -61,17 +61,17 @@ async def _reference() -> dict[str, object]:
 @asynccontextmanager
 async def cascade(*behaviours: str) -> AsyncIterator[Cascade]:
     """A platform with behaviours, and a camera that has tried to register with it."""
-    network = f"127.66.{next(_NUMBERS)}"
+    own, other = next(_ADDRESSES), next(_ADDRESSES)
     upper = UpperPlatform(
-        ServerSettings(f"{network}.1", 0, server_id=SERVER),
+        ServerSettings(own, 0, server_id=SERVER),
         lambda _: Secret(PASSWORD),
         keepalive_seconds=2.0,
     )
     upper.device(LOWER)
     await upper.start()
     usual = {"password": PASSWORD, "keepalive_s": 2.0, "retry_s": 0.4, "local_port": 0}
-    above = {"server_address": f"{network}.1", "server_port": upper.port, "server_id": SERVER}
-    state = CameraState(f"{network}.2", LOWER, behaviours=set(behaviours))
+    above = {"server_address": own, "server_port": upper.port, "server_id": SERVER}
+    state = CameraState(other, LOWER, behaviours=set(behaviours))
     lower = LowerPlatform(
         state,
         GbSettings.from_plan({**usual, **above}, LOWER),
@@ -82,11 +82,11 @@ async def cascade(*behaviours: str) -> AsyncIterator[Cascade]:
     )
     await lower.start()
     below = {
-        "server_address": f"{network}.2",
+        "server_address": other,
         "server_port": lower.endpoint.port,
         "server_id": LOWER,
     }
-    camera = CameraState(f"{network}.3", CAMERA, password=PASSWORD)
+    camera = CameraState(next(_ADDRESSES), CAMERA, password=PASSWORD)
     configure_clock(camera)
     passed: list[PassedMessage] = []
     device = GbDevice(

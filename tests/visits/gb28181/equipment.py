@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from simulators.camera.state import CameraState
 from targets.camera import parse_camera
 from targets.credentials import Secret
 from targets.gb28181 import ServerSettings, UpperPlatform
+from tests.loopback import fresh_addresses
 from tests.visits.equipment import MemoryStore
 from visits.circumstances import Circumstances, Lengths
 from visits.desk import VisitDesk
@@ -27,7 +27,7 @@ from visits.desk import VisitDesk
 SERVER = "61010200002000000001"
 DEVICE = "61010200001320000001"
 PASSWORD = "Tantou-2026-sim"
-_NUMBERS = itertools.count(1)
+_ADDRESSES = fresh_addresses("127.68")
 QUICK = replace(
     Lengths().with_quick_devices(), gb_come=8.0, gb_react=4.0, gb_refuse=1.2, gb_granted=2,
     gb_watch=1.5, clock=1.5, clock_polls=2, online_polls=1, gb_live=1.0,
@@ -70,8 +70,7 @@ async def bench(
     addresses: tuple[str, str] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Bench]:
-    number = next(_NUMBERS)
-    own, other = addresses or (f"127.65.{number}.1", f"127.65.{number}.2")
+    own, other = addresses or (next(_ADDRESSES), next(_ADDRESSES))
     secret = Secret(declared or password)
     listen = ServerSettings(own, 0, server_id=SERVER, **(server or {}))
     secure = settings.get("transport") == "tls"

@@ -26,12 +26,14 @@ from targets.onvif_media import CameraMedia
 from targets.platform.adapters import open_port
 from targets.platform.reference import ReferencePort
 from targets.platform.target import PlatformTarget
+from tests.loopback import WORKER
 from tests.visits.platform.robot import Robot
 from visits.circumstances import Circumstances, Lengths, PlatformAtHand, Visit
 from visits.draft import Draft
 from visits.platform.kinds import PLATFORM_RECORDERS
 
 _NUMBERS = itertools.count()
+_NETWORK = f"127.{160 + WORKER}"
 GROUND = Ground(own_addresses=True, standard_ports=False)
 
 
@@ -112,10 +114,10 @@ async def platform(folder: Path, behaviours: tuple[str, ...], kind: str):
     number = next(_NUMBERS)
     if looks_at_pictures([kind]):
         name = behaviours[0] if behaviours else "sound"
-        made = video_platform(number, GROUND, name=name, network="127.88", kinds=[kind])
+        made = video_platform(number, GROUND, name=name, network=_NETWORK, kinds=[kind])
     else:
         made = bundled_platform(
-            number, GROUND, name="x", network="127.88", behaviours=tuple(behaviours)
+            number, GROUND, name="x", network=_NETWORK, behaviours=tuple(behaviours)
         )
     hosted = Hosted(made.hosted, folder)
     access = made.point.platform
