@@ -229,17 +229,20 @@ def find_clock(lines: Sequence[TextLine], near: float) -> TextLine | None:
     The mark of a user holds a time too, in smaller letters and in several places; it may lie over
     the camera's, which is then misread here and right in another picture.
     """
-    clocks = [
-        line
-        for line in (*lines, *_joined(lines))
-        if read_clock_text(line.text, near + BEIJING_S) is not None
-        or ("20" in line.text and sum(map(str.isdigit, line.text)) >= _FEWEST_DIGITS)
-    ]
+    whole = [line for line in lines if _looks_like_a_clock(line, near)]
+    parts = [line for line in lines if line not in whole]
+    clocks = [*whole, *(line for line in _joined(parts) if _looks_like_a_clock(line, near))]
     tallest = max(clocks, key=_height, default=None)
     if tallest is None:
         return None
     alike = [line for line in clocks if _height(line) >= _AS_TALL * _height(tallest)]
     return tallest if len(alike) == 1 else None
+
+
+def _looks_like_a_clock(line: TextLine, near: float) -> bool:
+    return read_clock_text(line.text, near + BEIJING_S) is not None or (
+        "20" in line.text and sum(map(str.isdigit, line.text)) >= _FEWEST_DIGITS
+    )
 
 
 def _joined(lines: Sequence[TextLine]) -> Iterator[TextLine]:
@@ -292,7 +295,7 @@ def _height(line: TextLine) -> int:
 
 #: Streams whose pictures several probes look at are decoded once.
 _MOST_KEPT = 48
-_kept: OrderedDict[tuple[str, str, tuple[float, ...]], SeenStream] = OrderedDict()
+_kept: OrderedDict[tuple[str, str, tuple[float, ...], TextLine | None], SeenStream] = OrderedDict()
 _lock = Lock()
 
 
@@ -314,7 +317,7 @@ def open_stream(
         near: about when the pictures were taken, for a file that arrived as a whole.
         strict: whether bits that break the standard count as damage rather than being hidden.
     """
-    key = (recording.digest, str(step.get("part", "")), tuple(search))
+    key = (recording.digest, str(step.get("part", "")), tuple(search), box)
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)

@@ -177,6 +177,9 @@ def test_a_date_found_apart_from_its_time_is_one_clock() -> None:
     found = pictures.find_clock([day, hour, mark], NOON)
     assert found is not None
     assert (found.text, found.left, found.right) == ("2026-11-27 10:00:00", 10, 322)
+    beside = TextLine("CAM-EAST-7", 0.9, 340, 16, 500, 55)
+    whole = TextLine("2026-11-27 10:00:00", 1.0, 10, 16, 322, 55)
+    assert pictures.find_clock([whole, beside], NOON) == whole
     below = replace(hour, top=90, bottom=129)
     assert pictures.find_clock([day, below], NOON) is None
 
