@@ -15,7 +15,7 @@ from assessment.contract import REQUIREMENT as CONTRACT
 from assessment.contract import contract_of, under_contract
 from assessment.evidence import load_evidence
 from assessment.reason import Reason
-from assessment.recording import Recording
+from assessment.recording import TOO_LATE_S, Recording
 from assessment.sampling import Draw
 from assessment.store import RunStore
 from assessment.summary import RequirementSummary, RunSummary
@@ -48,8 +48,6 @@ from targets.site import Site
 
 #: Its limits stand in a text that has to be bought; the bundled site has none filled in.
 _NUMBERS_MISSING = ("5.3-b",)
-#: Simulated devices that are later than this may look as if they were at fault.
-_LATE_S = 0.5
 BAD_INPUT = 4
 TOOL_FAULT = 3
 INTERRUPTED = 130
@@ -145,7 +143,7 @@ def _measure(
             )
     store.note_meta("ended", now())
     late = max((one.late_s for one in simulators), default=0.0)
-    if late > _LATE_S:
+    if late > TOO_LATE_S:
         store.note_event(Reason("run.busy-machine", {"late": late}))
         console.print(text("reason.run.busy-machine", lang, late=late), markup=False)
     return plugin

@@ -181,19 +181,20 @@ def _drawn(
     seen = open_stream(judgement.recording, draw, box=box, search=search, near=wanted)
     if not len(seen):
         return False
-    shown = {
-        at: time
-        for at in range(min(len(seen), _FIRST_PICTURES))
-        if (time := seen.time_at(at)) is not None
-    }
-    if not shown and box is not None:  # what was taken for the clock may have been a mark
+    first = range(min(len(seen), _FIRST_PICTURES))
+    there = any(
+        (time := seen.time_at(at)) is not None and abs(time + 0.5 - wanted) <= DRAWN_S
+        for at in first
+    )
+    read = next((at for at in first if seen.time_at(at) is not None), None)
+    if read is None and box is not None:  # what was taken for the clock may have been a mark
         del clocks[channel]
         return _drawn(judgement, clocks, draw)
-    if shown and seen.box is not None:
+    if read is not None and seen.box is not None:
         clocks[channel] = seen.box
-    if any(abs(time + 0.5 - wanted) <= DRAWN_S for time in shown.values()):
+    if there:
         return True
-    if not shown or not seen.sure(next(iter(shown))):
+    if read is None or not seen.sure(read):
         judgement.doubt("clock-unread")
         return None
     return False
